@@ -1,0 +1,1 @@
+"""Bytes to frames: decode, locate, roll up."""
