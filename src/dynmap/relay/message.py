@@ -88,7 +88,9 @@ class BatchMessage(msgspec.Struct, frozen=True, tag="batch"):
         if not len(tick) == len(topic) == len(x) == len(y) == len(count):
             raise MessageError("columns differ in length", where=f"batch of {self.producer}")
         if len(tick) and (tick.max() >= len(self.ticks) or topic.max() >= min(len(self.topics), MAX_TOPICS)):
-            raise MessageError("a row names a tick or topic that the batch lacks", where=f"batch of {self.producer}")
+            raise MessageError(
+                "a row names a tick or topic that the batch lacks", where=f"batch of {self.producer}"
+            )
         if len(self.ticks) == 1:
             return [Frame.of(self.ticks[0], topic, x, y, count)] if len(tick) else []
         order = np.argsort(tick, kind="stable")
