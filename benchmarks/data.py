@@ -18,7 +18,9 @@ POOL = 200_000
 V6_SHARE = 0.035
 COMBINED_BYTES = 240
 
-_WORDS = "blog shop api v1 v2 img css js news item cart user login search about static assets archive feed".split()
+_WORDS = (
+    "blog shop api v1 v2 img css js news item cart user login search about static assets archive feed".split()
+)
 _TOPICS = ("email.open", "email.click", "web.page", "web.order", "error")
 _AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{} Safari/537.36"
 
@@ -59,7 +61,9 @@ def combined_lines(table: LocationTable, count: int) -> bytes:
         f'{address} - - [{stamp}] "GET {paths[p]} HTTP/1.1" {s} {b} "-" "{_AGENT.format(a)}'
         for address, p, s, b, a in zip(addresses(table, count), path, status, size, agent, strict=True)
     )
-    return "".join(line[: COMBINED_BYTES - 2].ljust(COMBINED_BYTES - 2, "x") + '"\n' for line in lines).encode()
+    return "".join(
+        line[: COMBINED_BYTES - 2].ljust(COMBINED_BYTES - 2, "x") + '"\n' for line in lines
+    ).encode()
 
 
 def json_lines(table: LocationTable, count: int) -> bytes:

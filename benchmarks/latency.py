@@ -28,9 +28,10 @@ BURST_S = 0.01
 def run(console: Console, table: LocationTable) -> list[float]:
     """Milliseconds of every probe; prints percentiles beside the promise."""
     lines = data.json_lines(table, LINES_A_SECOND).splitlines(keepends=True)
-    with console.status(f"{LINES_A_SECOND:,} lines a second for {SECONDS} s"), run_server(
-        "--tcp", "127.0.0.1:0,name=bench,format=json"
-    ) as server:
+    with (
+        console.status(f"{LINES_A_SECOND:,} lines a second for {SECONDS} s"),
+        run_server("--tcp", "127.0.0.1:0,name=bench,format=json") as server,
+    ):
         sent: dict[str, float] = {}
         sending = threading.Thread(target=_send, args=(server.tcp_port, lines, sent))
         with connect(server.url.replace("http", "ws") + "/api/live", max_size=None) as viewer:

@@ -21,7 +21,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def resident_bytes(pid: int) -> int:
-    """Resident memory of the tree, with pages that several of its processes share counted once (USS + largest share)."""
+    """Resident memory of the tree, with pages that its processes share counted once (USS and the largest share)."""
     infos = [process.memory_full_info() for process in tree(pid)]
     return sum(info.uss for info in infos) + max(info.rss - info.uss for info in infos)
 

@@ -40,16 +40,19 @@ class Rates:
 
 def of_server(name: str, path: Path, lines: int) -> float:
     """All CPU seconds of the server's processes, with one viewer watching, for `REPEAT` times the file."""
-    with run_server("--tcp", f"127.0.0.1:0,name=bench,{SOURCE[name]}") as server, connect(
-        server.url.replace("http", "ws") + "/api/live", max_size=None
-    ) as viewer:
+    with (
+        run_server("--tcp", f"127.0.0.1:0,name=bench,{SOURCE[name]}") as server,
+        connect(server.url.replace("http", "ws") + "/api/live", max_size=None) as viewer,
+    ):
         viewer.send('{"type":"subscribe","id":0,"topics":[">"],"tiles":null,"since":null}')
         _send(server.tcp_port, path, 1)
         measure.wait_until(lambda: server.stats()["events"]["received"] >= lines, 60, "warming up")
         before = measure.cpu_seconds(server.pid)
         _send(server.tcp_port, path, REPEAT[name])
         wanted = lines * (REPEAT[name] + 1)
-        measure.wait_until(lambda: server.stats()["events"]["received"] >= wanted, 60, f"receiving {wanted} lines")
+        measure.wait_until(
+            lambda: server.stats()["events"]["received"] >= wanted, 60, f"receiving {wanted} lines"
+        )
         spent = measure.cpu_seconds(server.pid) - before
         events = server.stats()["events"]
         assert events["received"] == wanted, events
@@ -100,7 +103,16 @@ def run(console: Console, table: LocationTable, mmdbs: tuple[Path, Path]) -> dic
 
 def _rendered(results: dict[str, Rates]) -> Table:
     table = Table(title="Million lines per CPU-second, over TCP, counted by topic and 20-bit cell")
-    for heading in ("format", "server", "expected", "plain Python", "times", "expected", "newline count", "share"):
+    for heading in (
+        "format",
+        "server",
+        "expected",
+        "plain Python",
+        "times",
+        "expected",
+        "newline count",
+        "share",
+    ):
         table.add_column(heading, justify="left" if heading == "format" else "right")
     for name, rates in results.items():
         rate, times = EXPECTED[name]

@@ -60,7 +60,9 @@ def _made_up_log() -> str:
     for number in range(10_000):
         moment = time.gmtime(start + number * 30 - rng.choice((0, 0, 7, 59)))
         stamp = time.strftime("%d/%b/%Y:%H:%M:%S +0000", moment)
-        lines.append(f'{rng.choice(addresses)} - - [{stamp}] "GET /{number} HTTP/1.1" 200 {number} "-" "a/1.0"\n')
+        lines.append(
+            f'{rng.choice(addresses)} - - [{stamp}] "GET /{number} HTTP/1.1" 200 {number} "-" "a/1.0"\n'
+        )
     return "".join(lines)
 
 

@@ -43,7 +43,9 @@ class Nginx:
         (self.prefix / "nginx.conf").write_text(_CONFIG.format(port=self.port, user=user))
         binary = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin")
         assert binary is not None
-        self._process = subprocess.Popen([binary, "-p", str(self.prefix), "-e", "error.log", "-c", "nginx.conf"])
+        self._process = subprocess.Popen(
+            [binary, "-p", str(self.prefix), "-e", "error.log", "-c", "nginx.conf"]
+        )
         end = time.monotonic() + 10
         while not (self.prefix / "nginx.pid").exists() or not self.log.exists():
             assert time.monotonic() < end, (self.prefix / "error.log").read_text()

@@ -20,7 +20,14 @@ from dynmap.testing import Server, run_server
 
 Eventually = Callable[[Callable[[], bool], str], None]
 
-ADDRESSES = ("83.149.9.216", "200.49.190.101", "66.249.73.135", "196.216.2.1", "203.2.218.214", "2a00:1450:4001:81b::200e")
+ADDRESSES = (
+    "83.149.9.216",
+    "200.49.190.101",
+    "66.249.73.135",
+    "196.216.2.1",
+    "203.2.218.214",
+    "2a00:1450:4001:81b::200e",
+)
 REACH = 6
 """How far from its projected place a glow's brightest pixel may be, in CSS pixels."""
 
@@ -47,7 +54,9 @@ class Watched:
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on(
             "console",
-            lambda message: self.complaints.append(message.text) if message.type in ("error", "warning") else None,
+            lambda message: (
+                self.complaints.append(message.text) if message.type in ("error", "warning") else None
+            ),
         )
         page.goto(server.url)
         page.wait_for_selector("html[data-ready=true]", timeout=60_000)
@@ -58,7 +67,8 @@ class Watched:
 
     def pixel(self, lon: float, lat: float) -> tuple[int, int]:
         x, y = self.page.evaluate(
-            "([lon, lat]) => { const p = window.dynmap.map.project([lon, lat]); return [p.x, p.y] }", [lon, lat]
+            "([lon, lat]) => { const p = window.dynmap.map.project([lon, lat]); return [p.x, p.y] }",
+            [lon, lat],
         )
         return round(x), round(y)
 
@@ -80,7 +90,8 @@ def test_each_request_to_nginx_is_a_bright_pixel_where_its_address_is(
         rotations = {1: nginx.rotate_by_rename, 3: nginx.rotate_by_copytruncate}
         for number, address in enumerate(ADDRESSES):
             place = table.lookup(address)
-            assert place is not None and not place.coarse, address
+            assert place is not None, address
+            assert not place.coarse, address
             x, y = watched.pixel(place.lon, place.lat)
             before = watched.picture()
             nginx.get(address, f"/{number}")
@@ -96,9 +107,13 @@ def test_each_request_to_nginx_is_a_bright_pixel_where_its_address_is(
             if number == 100:
                 nginx.rotate_by_copytruncate()
         eventually(lambda: nginx.lines() == nginx.requests, "nginx has written its log")
-        eventually(lambda: watched.state()["located"] == nginx.lines(), "every line of nginx's log is on the page")
+        eventually(
+            lambda: watched.state()["located"] == nginx.lines(), "every line of nginx's log is on the page"
+        )
         assert server.stats()["events"]["received"] == nginx.lines()
-        assert all(url.startswith((server.url, "blob:", "data:")) for url in watched.requests), watched.requests
+        assert all(url.startswith((server.url, "blob:", "data:")) for url in watched.requests), (
+            watched.requests
+        )
         assert not watched.complaints
 
 
@@ -107,13 +122,16 @@ def test_anycast_is_drawn_wide_and_soft(page: Page, table: LocationTable, eventu
         watched = Watched(page, server)
         _post(server, b"8.8.8.8\n")
         place = table.lookup("8.8.8.8")
-        assert place is not None and place.coarse
+        assert place is not None
+        assert place.coarse
         eventually(lambda: watched.state()["located"] == 1, "one on the map")
         assert watched.page.evaluate("window.dynmap.state().coarse") == 1
 
 
 def _post(server: Server, lines: bytes) -> None:
-    httpx.post(f"{server.url}/api/events", content=lines, headers={"Content-Type": "text/plain"}).raise_for_status()
+    httpx.post(
+        f"{server.url}/api/events", content=lines, headers={"Content-Type": "text/plain"}
+    ).raise_for_status()
 
 
 def test_the_page_comes_back_by_itself_and_counts_nothing_twice(page: Page, eventually: Eventually) -> None:
@@ -126,7 +144,10 @@ def test_the_page_comes_back_by_itself_and_counts_nothing_twice(page: Page, even
         time.sleep(1)
         page.context.set_offline(False)
         _post(server, b"66.249.73.135\n" * 5)
-        eventually(lambda: watched.state()["connected"] and watched.state()["located"] == 20, "twenty after coming back")
+        eventually(
+            lambda: watched.state()["connected"] and watched.state()["located"] == 20,
+            "all twenty",
+        )
         assert server.stats()["events"]["located"] == 20
 
 
@@ -139,7 +160,9 @@ def test_a_page_opened_later_shows_what_the_server_has_counted(page: Page, event
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
-def test_both_themes_show_a_point(browser: Browser, table: LocationTable, eventually: Eventually, theme: str) -> None:
+def test_both_themes_show_a_point(
+    browser: Browser, table: LocationTable, eventually: Eventually, theme: str
+) -> None:
     context = browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme=theme)  # type: ignore[arg-type]
     with run_server() as server:
         watched = Watched(context.new_page(), server)

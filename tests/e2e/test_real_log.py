@@ -39,7 +39,10 @@ def test_by_tail_from_the_start(web_log: Path) -> None:
 
 def test_by_tail_with_the_lines_own_times(web_log: Path) -> None:
     """Years old, and running backwards: counted exactly, drawn as old additions."""
-    with run_server("--tail", f"{web_log},from=start,name=web,time=event") as server, Viewer(server.url) as viewer:
+    with (
+        run_server("--tail", f"{web_log},from=start,name=web,time=event") as server,
+        Viewer(server.url) as viewer,
+    ):
         _check(server, viewer)
 
 
@@ -91,15 +94,23 @@ def _netcat(server: Server, data: bytes) -> None:
     subprocess.run(["nc", "-N", "127.0.0.1", str(server.tcp_port)], input=data, check=True, timeout=10)
 
 
-def test_several_sources_at_once(tmp_path: Path, eventually: Callable[[Callable[[], bool], str], None]) -> None:
+def test_several_sources_at_once(
+    tmp_path: Path, eventually: Callable[[Callable[[], bool], str], None]
+) -> None:
     """Each with a name, a format, a topic and a precision of its own."""
     log, events = tmp_path / "a.log", tmp_path / "b.ndjson"
     log.write_text('83.149.9.216 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 404 1 "-" "-"\n')
     events.write_text('{"lat":52.5,"lon":13.4,"event":"open","campaign":"may"}\n')
-    with run_server(
-        *("--tail", f"{log},name=web,from=start,format=combined,topic=web.{{status}}"),
-        *("--tail", f"{events},name=mail,from=start,format=json,topic=email.{{event}}.{{campaign}},precision=8"),
-    ) as server, Viewer(server.url) as viewer:
+    with (
+        run_server(
+            *("--tail", f"{log},name=web,from=start,format=combined,topic=web.{{status}}"),
+            *(
+                "--tail",
+                f"{events},name=mail,from=start,format=json,topic=email.{{event}}.{{campaign}},precision=8",
+            ),
+        ) as server,
+        Viewer(server.url) as viewer,
+    ):
         assert viewer.read_until(lambda: viewer.total == 2)
         assert viewer.committed == {"web.404": 1, "email.open.may": 1}
         assert {frame.bits for frame in viewer.frames} == {16, 8}
