@@ -1,0 +1,278 @@
+"""`dynmap serve`: binds the ports, starts the serving and the ingest process, watches them, and stops them in order.
+
+This process stays small: it imports neither numpy nor a web framework, and no event ever passes through it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import tempfile
+import webbrowser
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from dynmap import probe
+from dynmap.children import STARTUP_ERROR, Backoff, Child, Ended
+from dynmap.config import Settings, host_and_port, joined
+from dynmap.console import OperatorConsole
+from dynmap.errors import DynMapError, StartupError
+from dynmap.listening import listen, reachable
+
+Role = Literal["serve", "ingest"]
+
+_NAMES: Final[dict[Role, str]] = {"serve": "the serving process", "ingest": "the ingest process"}
+_DRAIN_SECONDS: Final[dict[Role, float]] = {"ingest": 20.0, "serve": 10.0}
+"""How long each process may take for what it still holds before it is ended."""
+
+_END_SECONDS: Final = 3.0
+"""How long a process may take to end where there is nothing to keep."""
+
+_TRIES: Final = 5
+"""Crashes of a process that never became ready, after which DynMap gives up."""
+
+_POLL_SECONDS: Final = 0.1
+_SETTINGS: Final = "settings.json"
+_RELAY: Final = "relay.sock"
+_LONGEST_SOCKET_PATH: Final = 100
+"""Of the 104 to 108 bytes that systems allow."""
+
+
+class RoleFailedError(DynMapError):
+    """A process that crashes each time it is started."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """What is bound before the children start: the HTTP socket, and a socket for each TCP source by its name."""
+
+    http: socket.socket
+    tcp: Mapping[str, socket.socket]
+
+    @classmethod
+    def bound(cls, settings: Settings, stack: ExitStack) -> Listeners:
+        """Binds all; `stack` closes them. Raises StartupError that names the port and the flag to change."""
+        host, port = settings.serve.host, settings.serve.port
+        http = listen(host, port, "--host/--port", f"another one: --port {port + 1 if port < 65535 else 0}")
+        stack.enter_context(http)
+        tcp = {}
+        for source in settings.source:
+            if source.kind == "tcp" and source.address is not None:
+                at, number = host_and_port(source.address)
+                hint = (
+                    f"another one: --tcp {joined(at, number + 1 if number < 65535 else 0)}, or none: --no-tcp"
+                )
+                tcp[source.name] = stack.enter_context(listen(at, number, "--tcp", hint))
+        return cls(http, tcp)
+
+    @property
+    def url(self) -> str:
+        """The page's address, as this machine reaches it."""
+        return f"http://{joined(*reachable(self.http))}"
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """The host:port of each TCP source."""
+        return {name: joined(*listener.getsockname()[:2]) for name, listener in self.tcp.items()}
+
+
+def serve(settings: Settings, *, ready_fd: int | None = None, browser: bool = False) -> int:
+    """Runs until SIGTERM or Ctrl-C; the exit code is 0 when all that came in was processed, else 1.
+
+    `ready_fd` gets one line of JSON once events can come in and the page can be opened; `browser` opens the page.
+
+    Raises StartupError.
+    """
+    check_files(settings)
+    with ExitStack() as stack:
+        listeners = Listeners.bound(settings, stack)
+        folder = stack.enter_context(_private_folder())
+        (folder / _SETTINGS).write_text(settings.model_dump_json(by_alias=True), encoding="utf-8")
+        return asyncio.run(Supervisor(settings, listeners, folder, ready_fd, browser).run())
+
+
+def check_files(settings: Settings) -> None:
+    """What is cheap to see at once. Raises StartupError for a file that is missing, a directory or not readable."""
+    if settings.geo is not None:
+        _readable(settings.geo, "--geo", must_exist=True)
+    for source in settings.source:
+        if source.path is not None:
+            _readable(source.path, f"--tail {source.path}", must_exist=False)
+
+
+def _readable(path: Path, where: str, *, must_exist: bool) -> None:
+    where = where if str(path) in where else f"{where} {path}"
+    if path.is_dir() and not (path / "meta.json").is_file():
+        raise StartupError("is a directory, but must be a file", where=where)
+    if must_exist and not path.exists():
+        raise StartupError("there is no such file", where=where)
+    if path.exists() and not os.access(path, os.R_OK):
+        raise StartupError("not allowed to read it", where=where)
+
+
+@contextlib.contextmanager
+def _private_folder() -> Iterator[Path]:
+    """A folder that only this user can enter, for the socket between the processes and their settings."""
+    with tempfile.TemporaryDirectory(prefix="dynmap-", ignore_cleanup_errors=True) as name:
+        if len(name) <= _LONGEST_SOCKET_PATH - len(f"/{_RELAY}"):
+            yield Path(name)
+            return
+    with tempfile.TemporaryDirectory(prefix="dynmap-", dir="/tmp", ignore_cleanup_errors=True) as name:
+        yield Path(name)
+
+
+class Supervisor:
+    """Keeps the two processes running until it is told to stop."""
+
+    def __init__(
+        self, settings: Settings, listeners: Listeners, folder: Path, ready_fd: int | None, browser: bool
+    ) -> None:
+        self._settings = settings
+        self._listeners = listeners
+        self._folder = folder
+        self._ready_fd = ready_fd
+        self._browser = browser
+        self._console = OperatorConsole()
+        self._children: dict[Role, Child] = {}
+        self._ready = False
+        self._forced = False
+        self._over: asyncio.Future[None]
+
+    async def run(self) -> int:
+        """The exit code, once everything has stopped. Raises StartupError when a process can't start at all."""
+        self._over = asyncio.get_running_loop().create_future()
+        for number in _signals():
+            asyncio.get_running_loop().add_signal_handler(number, self._told_to_stop)
+        tasks = [
+            asyncio.create_task(work)
+            for work in (self._keep("serve"), self._keep("ingest"), self._announce())
+        ]
+        for task in tasks:
+            task.add_done_callback(self._look_at)
+        try:
+            await self._over
+            return await self._drain()
+        finally:
+            self._console.end_progress()
+            for child in self._children.values():
+                await child.stop(_END_SECONDS)
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _told_to_stop(self) -> None:
+        if not self._over.done():
+            self._over.set_result(None)
+            return
+        self._forced = True
+        for child in self._children.values():
+            child.send(signal.SIGKILL)
+
+    def _look_at(self, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not self._over.done():
+            self._over.set_exception(error)
+
+    async def _drain(self) -> int:
+        """Ingest first, so that what it has read still reaches the viewers; then the serving process."""
+        clean = True
+        for role in ("ingest", "serve"):
+            child = self._children.get(role)
+            if child is None or child.process.returncode is not None:
+                continue
+            in_time = await child.stop(_DRAIN_SECONDS[role])
+            if not in_time and not self._forced:
+                self._console.say(
+                    f"{_NAMES[role]} did not finish in {_DRAIN_SECONDS[role]:g} s and was ended"
+                )
+            clean = clean and in_time and (await child.ended()).code == 0
+        return 0 if clean and not self._forced else 1
+
+    async def _keep(self, role: Role) -> None:
+        backoff = Backoff()
+        while not self._over.done():
+            child = self._children[role] = await self._start(role)
+            if self._over.done():
+                await child.stop(_END_SECONDS)
+                return
+            ended = await child.ended()
+            if self._over.done():
+                return
+            self._give_up_on(role, ended, backoff)
+            delay = backoff.delay(ended.ran_seconds)
+            reason = f": {ended.report}" if ended.report else ""
+            self._console.say(f"{_NAMES[role]} {ended.how}{reason}; restarting it in {delay:.1f} s")
+            await asyncio.wait([self._over], timeout=delay)
+
+    def _give_up_on(self, role: Role, ended: Ended, backoff: Backoff) -> None:
+        """What keeps the first start from working is for the operator to mend, not for a restart to heal."""
+        if self._ready:
+            return
+        if ended.code == STARTUP_ERROR and ended.report:
+            raise StartupError(ended.report)
+        if backoff.failures >= _TRIES - 1:
+            raise RoleFailedError(f"{_NAMES[role]} {ended.how} {_TRIES} times and never became ready")
+
+    async def _start(self, role: Role) -> Child:
+        arguments = [
+            *(f"_{role}", "--settings", str(self._folder / _SETTINGS), "--relay", str(self._folder / _RELAY)),
+        ]
+        stdin: int | None = asyncio.subprocess.DEVNULL
+        if role == "serve":
+            fds = [self._listeners.http.fileno()]
+            arguments += ["--http", str(fds[0])]
+        else:
+            named = {name: listener.fileno() for name, listener in self._listeners.tcp.items()}
+            fds = list(named.values())
+            arguments += [text for name, fd in named.items() for text in ("--listen", f"{name}={fd}")]
+            if any(source.kind == "stdin" for source in self._settings.source):
+                stdin = None
+        return await Child.start(role, arguments, fds, self._console.line, stdin)
+
+    async def _announce(self) -> None:
+        """Shows the banner once the page can be opened, and how far the rest is until events can come in."""
+        host, port = reachable(self._listeners.http)
+        shown = False
+        self._console.progress("starting", 0.0)
+        while not self._over.done():
+            answer = await probe.get(host, port, "/api/stats")
+            if answer is not None and answer[0] == 200:
+                if not shown:
+                    shown = True
+                    self._show_page()
+                ingest = answer[1].get("ingest", {})
+                if ingest.get("state") == "ready":
+                    break
+                self._console.progress(
+                    ingest.get("detail") or "starting", float(ingest.get("progress") or 0.0)
+                )
+            await asyncio.wait([self._over], timeout=_POLL_SECONDS)
+        self._console.end_progress()
+        if not self._over.done():
+            self._ready = True
+            self._tell_ready()
+
+    def _show_page(self) -> None:
+        self._console.end_progress()
+        self._console.banner(self._listeners.url, self._settings, self._listeners.addresses)
+        if self._browser:
+            webbrowser.open(self._listeners.url)
+
+    def _tell_ready(self) -> None:
+        if self._ready_fd is None:
+            return
+        told = {"url": self._listeners.url, "tcp": self._listeners.addresses, "pid": os.getpid()}
+        with contextlib.suppress(OSError):  # whoever asked has gone
+            os.write(self._ready_fd, json.dumps(told).encode() + b"\n")
+            os.close(self._ready_fd)
+
+
+def _signals() -> list[signal.Signals]:
+    """What means stop. A hang-up that `nohup` had ignored stays ignored."""
+    hang_up = [signal.SIGHUP] if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN else []
+    return [signal.SIGTERM, signal.SIGINT, *hang_up]
