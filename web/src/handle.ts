@@ -1,0 +1,51 @@
+import type { Map as MapLibre } from "maplibre-gl";
+import type { Page } from "./page.ts";
+import * as store from "./state/store.ts";
+import type { LayerStats } from "./view/live/layer.ts";
+
+/** `state()` of the handle: plain values, taken from the account itself and not from what the panels show. */
+export interface State {
+  connected: boolean;
+  /** Located events up to the last mark. */
+  located: number;
+  committedCursor: string | null;
+  /** Likewise, by topic. */
+  topics: Record<string, number>;
+  /** Located per second, as the server says. */
+  rate: number;
+  /** Of the server since it started, as of its last `stats`. */
+  received: number;
+  unlocated: number;
+  rejected: number;
+  layer: Readonly<LayerStats>;
+}
+
+/** `window.dynmap`: for programs that embed the page, and for tests. */
+export interface Handle {
+  /** The MapLibre map, once it is there; stays null without WebGL2. */
+  map: MapLibre | null;
+  state(): State;
+}
+
+declare global {
+  interface Window {
+    dynmap: Handle;
+  }
+}
+
+export function expose(page: Page): Handle {
+  const { ledger, topics } = page.session;
+  window.dynmap = {
+    map: null,
+    state: () => ({
+      connected: store.connection.peek().at === "open",
+      located: ledger.located,
+      committedCursor: ledger.cursor,
+      topics: Object.fromEntries(topics.names.map((name, slot) => [name, ledger.total(slot)])),
+      rate: store.rate.peek(),
+      ...store.tray.peek(),
+      layer: { ...page.layer.stats },
+    }),
+  };
+  return window.dynmap;
+}

@@ -1,0 +1,131 @@
+import { ServerClock } from "./receive/clock.ts";
+import type { Frame } from "./receive/frame.ts";
+import type { Stats } from "./receive/messages.ts";
+import { type Listener, Session } from "./receive/session.ts";
+import { browser } from "./receive/socket.ts";
+import { Meter } from "./state/meter.ts";
+import { colourOf } from "./state/palette.ts";
+import * as store from "./state/store.ts";
+import { LiveLayer } from "./view/live/layer.ts";
+
+/** Cells of fewer bits than the wire's finest are places known only roughly, as wide as the legend says. */
+const ROUGH_BELOW_BITS = 10;
+
+/** Joins the session, the live layer and the panels' state: the only place that knows all three. */
+export class Page implements Listener {
+  readonly clock = new ServerClock();
+  readonly layer = new LiveLayer(this.clock);
+  readonly session: Session;
+  readonly meter = new Meter();
+  readonly #hidden = new Set<number>();
+  /** Which colour a topic has, by slot: the busiest at the start come first. */
+  readonly #colourOf: number[] = [];
+  #coloured = 0;
+  #tick = 0;
+
+  constructor(url: string) {
+    this.session = new Session(browser(url), this.clock, this);
+    store.theme.subscribe(() => this.#paint());
+    document.addEventListener("visibilitychange", () => {
+      if (document.hidden) return;
+      this.session.retry();
+      this.#publish();
+    });
+    addEventListener("online", () => this.session.retry());
+  }
+
+  /** Shows or hides a topic, on the map only: the account goes on. */
+  toggle(slot: number): void {
+    if (!this.#hidden.delete(slot)) this.#hidden.add(slot);
+    this.#paint();
+    this.#publish();
+  }
+
+  /** The colour of a topic, 0 to 255. */
+  colour(slot: number): readonly [number, number, number] {
+    return colourOf(this.#colourOf[slot] ?? 0, store.theme.value);
+  }
+
+  connection(state: (typeof store.connection)["value"]): void {
+    store.connection.value = state;
+  }
+
+  hello(started: number | null): void {
+    store.started.value = started ?? store.started.value;
+    store.trouble.value = null;
+  }
+
+  topics(): void {
+    this.#giveColours();
+    this.#paint();
+  }
+
+  opened(): void {
+    this.meter.clear();
+    this.#giveColours();
+    this.#paint();
+    this.#publish();
+  }
+
+  draw(frame: Frame, replaces: boolean): void {
+    if (replaces) this.layer.clear();
+    this.layer.draw(frame);
+    if (frame.bits < ROUGH_BELOW_BITS && frame.n > 0) store.hasRough.value = true;
+  }
+
+  committed(frame: Frame): void {
+    for (let row = 0; row < frame.n; row++) {
+      this.meter.add(this.session.topics.slot(frame.topic[row]!), frame.count[row]!, frame.tick, frame.covers);
+    }
+  }
+
+  mark(tick: number): void {
+    this.#tick = Math.max(this.#tick, tick);
+    this.meter.advance(Math.floor(this.#tick / 1000));
+    this.#publish();
+  }
+
+  stats(stats: Stats): void {
+    const { received, unlocated, rejected } = stats.events;
+    store.tray.value = { received, unlocated, rejected };
+    store.rate.value = stats.rate;
+    store.viewers.value = stats.viewers;
+    store.ingest.value = stats.ingest;
+    store.sources.value = stats.sources;
+    store.notices.value = stats.notices;
+  }
+
+  trouble(message: string): void {
+    store.trouble.value = message;
+  }
+
+  /** Brings the panels up to date; a page that nobody sees only keeps its account. */
+  #publish(): void {
+    if (document.hidden) return;
+    const { ledger, topics } = this.session;
+    store.located.value = ledger.located;
+    store.topics.value = topics.names
+      .map((name, slot) => ({
+        slot,
+        name,
+        count: ledger.total(slot),
+        rate: this.meter.rate(slot),
+        visible: !this.#hidden.has(slot),
+      }))
+      .sort((a, b) => b.count - a.count || a.slot - b.slot);
+  }
+
+  #giveColours(): void {
+    const { ledger, topics } = this.session;
+    const fresh = topics.names.map((_, slot) => slot).filter((slot) => this.#colourOf[slot] === undefined);
+    fresh.sort((a, b) => ledger.total(b) - ledger.total(a) || a - b);
+    for (const slot of fresh) this.#colourOf[slot] = this.#coloured++;
+  }
+
+  #paint(): void {
+    this.session.topics.eachNumber((number, slot) => {
+      const [red, green, blue] = this.colour(slot);
+      this.layer.colour(number, red, green, blue, !this.#hidden.has(slot));
+    });
+  }
+}

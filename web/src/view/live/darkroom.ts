@@ -1,0 +1,104 @@
+import { bindTexture, compile, createTarget, deleteTarget, type Program, type Target } from "./gl.ts";
+import { blurFragment, developFragment, screenVertex } from "./shaders.ts";
+
+/** More pixels than this are drawn at less than full size and stretched: light is soft anyway. */
+const MOST_PIXELS = 3_000_000;
+/** The bloom is a quarter of the picture in each direction. */
+const BLOOM_SHIFT = 2;
+
+/** Where light is gathered without a bound, then blurred into a bloom and developed onto the screen. */
+export class Darkroom {
+  readonly #gl: WebGL2RenderingContext;
+  readonly #blur: Program;
+  readonly #develop: Program;
+  readonly #nothing: WebGLVertexArrayObject;
+  #light: Target | null = null;
+  #bloom: [Target, Target] | null = null;
+
+  constructor(gl: WebGL2RenderingContext) {
+    this.#gl = gl;
+    this.#blur = compile(gl, screenVertex, blurFragment);
+    this.#develop = compile(gl, screenVertex, developFragment);
+    this.#nothing = gl.createVertexArray();
+  }
+
+  /** Pixels of the gathered light to a device pixel. */
+  get scale(): number {
+    return Math.min(1, Math.sqrt(MOST_PIXELS / (this.#gl.drawingBufferWidth * this.#gl.drawingBufferHeight)));
+  }
+
+  /** What is drawn next goes into the (empty) light. */
+  expose(): Target {
+    const gl = this.#gl;
+    const width = Math.max(8, Math.round(gl.drawingBufferWidth * this.scale));
+    const height = Math.max(8, Math.round(gl.drawingBufferHeight * this.scale));
+    if (this.#light?.width !== width || this.#light.height !== height) this.#resize(width, height);
+    const light = this.#light!;
+    gl.bindFramebuffer(gl.FRAMEBUFFER, light.framebuffer);
+    gl.viewport(0, 0, width, height);
+    gl.clearColor(0, 0, 0, 0);
+    gl.clear(gl.COLOR_BUFFER_BIT);
+    return light;
+  }
+
+  /** Spreads the light: twice a nine-tap Gaussian each way, the second one wider. */
+  bloom(): void {
+    const gl = this.#gl;
+    const [a, b] = this.#bloom!;
+    gl.disable(gl.BLEND);
+    gl.useProgram(this.#blur.program);
+    gl.uniform1i(this.#blur.at("u_light"), 0);
+    gl.bindVertexArray(this.#nothing);
+    this.#spread(this.#light!, a, 1, 0);
+    this.#spread(a, b, 0, 1);
+    this.#spread(b, a, 2.2, 0);
+    this.#spread(a, b, 0, 2.2);
+    gl.enable(gl.BLEND);
+  }
+
+  /** Puts the picture on what is bound. */
+  develop(ink: boolean): void {
+    const gl = this.#gl;
+    if (!this.#light || !this.#bloom) return;
+    gl.useProgram(this.#develop.program);
+    bindTexture(gl, 1, this.#bloom[1].texture);
+    bindTexture(gl, 0, this.#light.texture);
+    gl.uniform1i(this.#develop.at("u_light"), 0);
+    gl.uniform1i(this.#develop.at("u_bloom"), 1);
+    gl.uniform1i(this.#develop.at("u_ink"), ink ? 1 : 0);
+    gl.blendFuncSeparate(gl.ONE, ink ? gl.ONE_MINUS_SRC_ALPHA : gl.ONE_MINUS_SRC_COLOR, gl.ZERO, gl.ONE);
+    gl.bindVertexArray(this.#nothing);
+    gl.drawArrays(gl.TRIANGLES, 0, 3);
+    gl.bindVertexArray(null);
+  }
+
+  delete(): void {
+    this.#free();
+    this.#gl.deleteProgram(this.#blur.program);
+    this.#gl.deleteProgram(this.#develop.program);
+    this.#gl.deleteVertexArray(this.#nothing);
+  }
+
+  #spread(from: Target, to: Target, x: number, y: number): void {
+    const gl = this.#gl;
+    gl.bindFramebuffer(gl.FRAMEBUFFER, to.framebuffer);
+    gl.viewport(0, 0, to.width, to.height);
+    bindTexture(gl, 0, from.texture);
+    gl.uniform2f(this.#blur.at("u_step"), x / to.width, y / to.height);
+    gl.drawArrays(gl.TRIANGLES, 0, 3);
+  }
+
+  #resize(width: number, height: number): void {
+    const gl = this.#gl;
+    this.#free();
+    this.#light = createTarget(gl, gl.RGBA16F, width, height);
+    const small = () => createTarget(gl, gl.RGBA16F, width >> BLOOM_SHIFT, height >> BLOOM_SHIFT);
+    this.#bloom = [small(), small()];
+  }
+
+  #free(): void {
+    if (this.#light) deleteTarget(this.#gl, this.#light);
+    for (const target of this.#bloom ?? []) deleteTarget(this.#gl, target);
+    this.#light = this.#bloom = null;
+  }
+}

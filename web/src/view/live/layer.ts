@@ -1,0 +1,302 @@
+import type { CustomLayerInterface, CustomRenderMethodInput, Map as MapLibre } from "maplibre-gl";
+import type { ServerClock } from "../../receive/clock.ts";
+import type { Frame } from "../../receive/frame.ts";
+import { MAP_COLOURS, type Theme } from "../theme.ts";
+import { PointBuffers, resetUnpacking } from "./buffers.ts";
+import { Camera } from "./camera.ts";
+import { Darkroom } from "./darkroom.ts";
+import { bindTexture, compile, type Program, plainState, setSampling } from "./gl.ts";
+import { HeatField } from "./heat.ts";
+import { Pace } from "./pace.ts";
+import { PointRing } from "./ring.ts";
+import { roughFragment, roughVertex, sparkFragment, sparkVertex } from "./shaders.ts";
+
+/** How long a point is seen, ms. */
+export const LIFE_MS = 16_000;
+/** 4,096 rows a tick, four ticks a second, for 16 s: the most that the wire brings of what can be seen. */
+const SPARKS = 1 << 18;
+const ROUGH = 1 << 12;
+/** Cells of fewer bits are places known only roughly. */
+const ROUGH_BELOW_BITS = 10;
+/** Rings that are seen at a time, about; more would hide the map. */
+const RIPPLES = 60;
+const RIPPLE_S = 1.6;
+/** From so many sparks on each gets dimmer, so that a crowd doesn't turn into one white patch. */
+const CROWD = 12_000;
+
+/** With nothing left but heat that fades, the map is drawn so often. */
+const COOLING_MS = 500;
+
+interface Programs {
+  spark: Program;
+  rough: Program;
+}
+
+/** What the GPU holds; made when the layer is added, gone with a lost context. */
+interface Gpu {
+  gl: WebGL2RenderingContext;
+  sparks: PointBuffers;
+  rough: PointBuffers;
+  colours: WebGLTexture;
+  heat: HeatField;
+  darkroom: Darkroom;
+  programs: Map<string, Programs>;
+}
+
+/** What is drawn now, for the curious and for tests. */
+export interface LayerStats {
+  /** Points that may be seen, without copies of the world. */
+  drawn: number;
+  /** Points received for drawing since the page opened. */
+  points: number;
+  /** Pictures drawn. */
+  frames: number;
+  /** ms of main thread that the last picture took. */
+  lastMs: number;
+}
+
+/** The live events: a MapLibre layer that draws frames as they come from the wire. */
+export class LiveLayer implements CustomLayerInterface {
+  readonly id = "live";
+  readonly type = "custom";
+  readonly renderingMode = "2d";
+  readonly stats: LayerStats = { drawn: 0, points: 0, frames: 0, lastMs: 0 };
+
+  /** Nothing flashes or ripples. */
+  still = false;
+  readonly #clock: ServerClock;
+  readonly #sparks = new PointRing(SPARKS);
+  readonly #rough = new PointRing(ROUGH);
+  /** Colour by topic number; alpha 0 hides. */
+  readonly #colours = new Uint8Array(65_536 * 4);
+  readonly #camera = new Camera();
+  readonly #pace = new Pace();
+  #theme: Theme = "dark";
+  #coloursChanged = true;
+  #heatIsStale = true;
+  #map: MapLibre | null = null;
+  #gpu: Gpu | null = null;
+
+  constructor(clock: ServerClock) {
+    this.#clock = clock;
+  }
+
+  /** Takes a frame to draw. */
+  draw(frame: Frame): void {
+    const ring = frame.bits < ROUGH_BELOW_BITS ? this.#rough : this.#sparks;
+    ring.push(frame, this.#clock.now(), LIFE_MS);
+    this.stats.points += frame.n;
+    this.#map?.triggerRepaint();
+  }
+
+  /** Takes everything off the map. */
+  clear(): void {
+    this.#sparks.clear();
+    this.#rough.clear();
+    this.#map?.triggerRepaint();
+  }
+
+  /** The colour (0..255) of a topic by its number on the wire, and whether it is seen. */
+  colour(topic: number, red: number, green: number, blue: number, visible: boolean): void {
+    const at = topic * 4;
+    const alpha = visible ? 255 : 0;
+    if (this.#colours[at + 3] !== alpha) this.#heatIsStale = true;
+    this.#colours[at] = red;
+    this.#colours[at + 1] = green;
+    this.#colours[at + 2] = blue;
+    this.#colours[at + 3] = alpha;
+    this.#coloursChanged = true;
+    this.#map?.triggerRepaint();
+  }
+
+  set theme(theme: Theme) {
+    this.#theme = theme;
+    this.#map?.triggerRepaint();
+  }
+
+  /** Where it has been busy lately; null while there is no GPU. */
+  get heat(): WebGLTexture | null {
+    return this.#gpu?.heat.target.texture ?? null;
+  }
+
+  get camera(): Camera {
+    return this.#camera;
+  }
+
+  onAdd(map: MapLibre, gl: WebGL2RenderingContext | WebGLRenderingContext): void {
+    this.#map = map;
+    this.#gpu = createGpu(gl as WebGL2RenderingContext, this.#sparks, this.#rough);
+    this.#coloursChanged = this.#heatIsStale = true;
+  }
+
+  onRemove(): void {
+    const gpu = this.#gpu;
+    this.#gpu = null;
+    this.#map = null;
+    this.#pace.stop();
+    if (gpu && !gpu.gl.isContextLost()) deleteGpu(gpu);
+  }
+
+  prerender(_: unknown, input: CustomRenderMethodInput): void {
+    const [gpu, map] = [this.#gpu, this.#map];
+    if (!gpu || !map) return;
+    const started = performance.now();
+    const { gl } = gpu;
+    const now = this.#clock.now();
+    this.#camera.look(map, gl, input);
+    plainState(gl);
+    this.#upload(gpu);
+    if (this.#heatIsStale) gpu.heat.restart(this.#sparks);
+    this.#heatIsStale = false;
+    gpu.heat.update(this.#sparks, gpu.sparks, gpu.colours, this.#sparks.seconds(now));
+    this.#drawLight(gpu, input, now);
+    gl.bindVertexArray(null);
+    gl.bindFramebuffer(gl.FRAMEBUFFER, null);
+    this.stats.lastMs = performance.now() - started;
+    this.stats.frames++;
+  }
+
+  render(_: unknown): void {
+    const [gpu, map] = [this.#gpu, this.#map];
+    if (!gpu || !map) return;
+    if (this.stats.drawn === 0) {
+      if (gpu.heat.isWarm(this.#sparks.seconds(this.#clock.now()))) this.#pace.later(map, COOLING_MS);
+      return;
+    }
+    plainState(gpu.gl);
+    gpu.darkroom.develop(MAP_COLOURS[this.#theme].ink);
+    this.#pace.next(map);
+  }
+
+  #upload(gpu: Gpu): void {
+    const { gl } = gpu;
+    gpu.sparks.upload();
+    gpu.rough.upload();
+    if (!this.#coloursChanged) return;
+    this.#coloursChanged = false;
+    bindTexture(gl, 0, gpu.colours);
+    resetUnpacking(gl);
+    gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, 256, 256, gl.RGBA, gl.UNSIGNED_BYTE, this.#colours);
+  }
+
+  #drawLight(gpu: Gpu, input: CustomRenderMethodInput, now: number): void {
+    const { gl } = gpu;
+    const oldestSpark = this.#sparks.oldest(now);
+    const sparks = this.#sparks.head - oldestSpark;
+    const rough = this.#rough.head - this.#rough.oldest(now);
+    this.stats.drawn = sparks + rough;
+    if (this.stats.drawn === 0) return;
+    const light = gpu.darkroom.expose();
+    const { spark, rough: roughProgram } = this.#programs(gpu, input);
+    if (rough > 0) this.#drawRough(gpu, roughProgram, input, now, light.width, light.height);
+    if (sparks > 0) this.#drawSparks(gpu, spark, input, now, oldestSpark);
+    gl.bindVertexArray(null);
+    gpu.darkroom.bloom();
+  }
+
+  #drawSparks(gpu: Gpu, program: Program, input: CustomRenderMethodInput, now: number, oldest: number): void {
+    const { gl } = gpu;
+    const ring = this.#sparks;
+    const sparks = ring.head - oldest;
+    const newest = Math.max(oldest, ring.since(now - RIPPLE_S * 1000));
+    this.#usePoints(gpu, program, gpu.sparks, ring, now);
+    const size = Math.min(2.6, 0.8 + 0.16 * this.#camera.zoom);
+    gl.uniform1f(program.at("u_size"), size * this.#camera.ratio * gpu.darkroom.scale);
+    gl.uniform1f(program.at("u_gain"), 1 / Math.sqrt(1 + sparks / CROWD));
+    gl.uniform1f(program.at("u_rippling"), RIPPLES / Math.max(1, ring.head - newest));
+    gl.blendFunc(gl.ONE, gl.ONE);
+    for (const copy of this.#camera.copies) {
+      this.#camera.use(gl, program, input, copy);
+      gl.uniform1i(program.at("u_ripple"), 0);
+      drawStretch(gl, ring, oldest);
+      if (this.still) continue;
+      gl.uniform1i(program.at("u_ripple"), 1);
+      drawStretch(gl, ring, newest);
+    }
+  }
+
+  #drawRough(
+    gpu: Gpu,
+    program: Program,
+    input: CustomRenderMethodInput,
+    now: number,
+    width: number,
+    height: number,
+  ): void {
+    const { gl } = gpu;
+    const ratio = this.#camera.ratio * gpu.darkroom.scale;
+    this.#usePoints(gpu, program, gpu.rough, this.#rough, now);
+    gl.uniform2f(program.at("u_screen"), width, height);
+    gl.uniform1f(program.at("u_ratio"), ratio);
+    gl.uniform1f(program.at("u_least"), 17 * ratio);
+    gl.uniform1f(program.at("u_world"), 512 * 2 ** this.#camera.zoom * ratio);
+    gl.blendEquation(gl.MAX);
+    for (const copy of this.#camera.copies) {
+      this.#camera.use(gl, program, input, copy);
+      gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, Math.min(this.#rough.head, this.#rough.capacity));
+    }
+    gl.blendEquation(gl.FUNC_ADD);
+  }
+
+  #usePoints(gpu: Gpu, program: Program, points: PointBuffers, ring: PointRing, now: number): void {
+    const { gl } = gpu;
+    gl.useProgram(program.program);
+    bindTexture(gl, 0, points.table);
+    bindTexture(gl, 1, gpu.colours);
+    gl.uniform1i(program.at("u_table"), 0);
+    gl.uniform1i(program.at("u_colours"), 1);
+    gl.uniform1f(program.at("u_now"), ring.seconds(now));
+    gl.uniform1f(program.at("u_life"), LIFE_MS / 1000);
+    gl.uniform1f(program.at("u_still"), this.still ? 1 : 0);
+    gl.bindVertexArray(points.array);
+  }
+
+  #programs({ gl, programs }: Gpu, { shaderData }: CustomRenderMethodInput): Programs {
+    const known = programs.get(shaderData.variantName);
+    if (known) return known;
+    const made = {
+      spark: compile(gl, sparkVertex(shaderData), sparkFragment),
+      rough: compile(gl, roughVertex(shaderData), roughFragment),
+    };
+    programs.set(shaderData.variantName, made);
+    return made;
+  }
+}
+
+/** Draws the ring's points from one number on, in one or two calls. */
+function drawStretch(gl: WebGL2RenderingContext, ring: PointRing, from: number): void {
+  const n = ring.head - from;
+  if (n <= 0) return;
+  const first = from % ring.capacity;
+  const untilEnd = Math.min(n, ring.capacity - first);
+  gl.drawArrays(gl.POINTS, first, untilEnd);
+  if (n > untilEnd) gl.drawArrays(gl.POINTS, 0, n - untilEnd);
+}
+
+function createGpu(gl: WebGL2RenderingContext, sparks: PointRing, rough: PointRing): Gpu {
+  const colours = gl.createTexture();
+  bindTexture(gl, 0, colours);
+  gl.texStorage2D(gl.TEXTURE_2D, 1, gl.RGBA8, 256, 256);
+  setSampling(gl, gl.NEAREST);
+  return {
+    gl,
+    sparks: new PointBuffers(gl, sparks, false),
+    rough: new PointBuffers(gl, rough, true),
+    colours,
+    heat: new HeatField(gl),
+    darkroom: new Darkroom(gl),
+    programs: new Map(),
+  };
+}
+
+function deleteGpu(gpu: Gpu): void {
+  gpu.sparks.delete();
+  gpu.rough.delete();
+  gpu.heat.delete();
+  gpu.darkroom.delete();
+  gpu.gl.deleteTexture(gpu.colours);
+  for (const { spark, rough } of gpu.programs.values()) {
+    gpu.gl.deleteProgram(spark.program);
+    gpu.gl.deleteProgram(rough.program);
+  }
+}

@@ -1,0 +1,287 @@
+import type { CustomRenderMethodInput } from "maplibre-gl";
+import { ATTRIBUTES } from "./buffers.ts";
+import { PLACE } from "./camera.ts";
+
+type ShaderData = CustomRenderMethodInput["shaderData"];
+
+/** MapLibre's way of projecting, which differs by projection, then ours. */
+function head(data: ShaderData): string {
+  return `#version 300 es
+precision highp float;
+precision highp int;
+${data.vertexShaderPrelude}
+${data.define}
+${PLACE}`;
+}
+
+/** What is known of a point before it is placed. */
+const POINT = `
+${ATTRIBUTES}
+uniform highp sampler2D u_table;   // two texels a frame: see PointRing.table
+uniform highp sampler2D u_colours; // by topic number, 256 a row; alpha 0 is hidden
+uniform float u_now;
+
+struct Point { vec2 origin; vec2 inside; float side; float age; vec4 colour; float weight; float luck; };
+
+float chance(uint n) { // an integer hash (PCG): the same on every machine
+  uint state = n * 747796405u + 2891336453u;
+  uint word = ((state >> ((state >> 28u) + 4u)) ^ state) * 277803737u;
+  return float((word >> 22u) ^ word) / 4294967295.0;
+}
+
+Point point(int id) {
+  vec4 tile = texelFetch(u_table, ivec2(0, int(a_row)), 0);
+  vec4 time = texelFetch(u_table, ivec2(1, int(a_row)), 0);
+  Point p;
+  p.origin = tile.xy;
+  p.inside = (vec2(a_x, a_y) + time.z) * tile.z;
+  p.side = tile.w;
+  p.luck = chance(uint(id));
+  p.age = u_now - (time.x + time.y * p.luck);
+  p.colour = texelFetch(u_colours, ivec2(int(a_topic & 255u), int(a_topic >> 8u)), 0);
+  p.weight = log2(float(max(a_count, 1u)));
+  return p;
+}
+
+/** The side of the globe that faces away is dark. */
+float facing(vec2 world) {
+#ifdef GLOBE
+  float above = dot(projectToSphere(world), u_projection_clipping_plane.xyz) + u_projection_clipping_plane.w;
+  return mix(1.0, clamp(above * 6.0, 0.0, 1.0), u_projection_transition);
+#else
+  return 1.0;
+#endif
+}
+const vec4 NOWHERE = vec4(2.0, 2.0, 2.0, 1.0);
+`;
+
+/** A spark that flashes and fades, and (u_ripple) rings that run out from some of the new ones. */
+export function sparkVertex(data: ShaderData): string {
+  return `${head(data)}
+${POINT}
+uniform float u_life, u_size, u_gain, u_still, u_rippling;
+uniform bool u_ripple;
+out vec4 v_light;
+out float v_flash;
+const float RIPPLE_LIFE = 1.6;
+
+void main() {
+  gl_Position = NOWHERE;
+  gl_PointSize = 0.0;
+  v_light = vec4(0.0);
+  v_flash = 0.0;
+  Point p = point(gl_VertexID);
+  float t = p.age / u_life;
+  if (t < 0.0 || t >= 1.0 || p.colour.a < 0.5) return;
+  float size = u_size * (1.0 + 0.16 * min(p.weight, 12.0));
+  float rise = min(1.0, p.age / mix(0.06, 0.8, u_still));
+  if (u_ripple) {
+    float run = p.age / RIPPLE_LIFE;
+    if (run >= 1.0 || chance(uint(gl_VertexID) ^ 0x9e3779b9u) > u_rippling * (1.0 + 0.5 * p.weight)) return;
+    float eased = 1.0 - pow(1.0 - run, 3.0);
+    v_light = vec4(p.colour.rgb, (1.0 - run) * (1.0 - run));
+    v_flash = eased;
+    gl_PointSize = size * (5.0 + 30.0 * eased);
+  } else {
+    float flash = exp(-p.age * 3.6) * (1.0 - u_still);
+    float fade = pow(1.0 - t, 1.8);
+    v_light = vec4(p.colour.rgb, rise * u_gain * (1.0 + 0.22 * p.weight) * (0.6 * fade + 2.6 * flash));
+    v_flash = flash;
+    gl_PointSize = size * (5.0 + 8.0 * flash);
+  }
+  v_light.a *= facing(p.origin + p.inside);
+  gl_Position = place(p.origin, p.inside);
+}`;
+}
+
+export const sparkFragment = `#version 300 es
+precision highp float;
+in vec4 v_light;
+in float v_flash;
+uniform bool u_ripple;
+out vec4 o_light;
+void main() {
+  float d = length(gl_PointCoord * 2.0 - 1.0);
+  if (d >= 1.0) discard;
+  float shape;
+  if (u_ripple) {
+    float width = 0.05 + 0.14 * (1.0 - v_flash);
+    shape = 0.85 * smoothstep(width, 0.0, abs(d - (1.0 - width))) + 0.08 * (1.0 - d);
+  } else {
+    shape = 0.9 * (exp(-d * d * 5.0) - 0.0067) + 1.1 * exp(-d * d * 38.0);
+  }
+  // The very heart of a fresh spark is white.
+  vec3 colour = mix(v_light.rgb, vec3(1.0), u_ripple ? 0.0 : 0.55 * v_flash * exp(-d * d * 30.0));
+  o_light = vec4(colour * shape * v_light.a, shape * v_light.a);
+}`;
+
+/**
+ * A place that is known only roughly: a faint disc as wide as its cell with a dashed rim. Several of them don't add up (they
+ * are drawn with the greater of both), so that a busy one can't drown what is under it.
+ */
+export function roughVertex(data: ShaderData): string {
+  return `${head(data)}
+${POINT}
+uniform float u_life, u_still, u_world, u_least;
+uniform vec2 u_screen;
+out vec2 v_corner;
+flat out vec4 v_colour;
+flat out vec3 v_shape; // pulse, radius in pixels, light
+
+void main() {
+  gl_Position = NOWHERE;
+  v_corner = vec2(gl_VertexID & 1, gl_VertexID >> 1) * 2.0 - 1.0;
+  v_colour = vec4(0.0);
+  v_shape = vec3(0.0);
+  Point p = point(gl_InstanceID);
+  float t = p.age / u_life;
+  if (t < 0.0 || t >= 1.0 || p.colour.a < 0.5) return;
+  float radius = max(u_least, 0.55 * p.side * u_world);
+  float light = pow(1.0 - t, 1.5) * min(1.0, p.age / 0.3) * min(1.4, 0.8 + 0.06 * p.weight);
+  v_colour = vec4(p.colour.rgb, 1.0);
+  v_shape = vec3(u_still > 0.5 ? 2.0 : p.age / 1.8, radius, light * facing(p.origin + p.inside));
+  vec4 centre = place(p.origin, p.inside);
+  gl_Position = centre + vec4(v_corner * radius * 2.0 / u_screen * centre.w, 0.0, 0.0);
+}`;
+}
+
+export const roughFragment = `#version 300 es
+precision highp float;
+in vec2 v_corner;
+flat in vec4 v_colour;
+flat in vec3 v_shape;
+uniform float u_ratio;
+out vec4 o_light;
+void main() {
+  float d = length(v_corner);
+  if (d >= 1.0) discard;
+  float pixel = u_ratio / v_shape.y;
+  float dashes = clamp(floor(6.2832 * v_shape.y / (9.0 * u_ratio)), 10.0, 90.0);
+  float dash = smoothstep(0.40, 0.52, abs(fract(atan(v_corner.y, v_corner.x) / 6.2832 * dashes) - 0.5) * 2.0);
+  float rim = smoothstep(1.6 * pixel, 0.4 * pixel, abs(d - (1.0 - 2.0 * pixel))) * dash;
+  float wide = smoothstep(150.0, 900.0, v_shape.y / u_ratio);
+  float fill = (0.055 + 0.09 * (1.0 - d * d)) * mix(1.0, 0.35, wide);
+  float pulse = v_shape.x < 1.0 ? smoothstep(0.16, 0.0, abs(d - v_shape.x)) * (1.0 - v_shape.x) * 0.28 : 0.0;
+  float light = (fill + pulse + rim * mix(0.62, 0.4, wide)) * v_shape.z;
+  o_light = vec4(v_colour.rgb * light, light);
+}`;
+
+/** One triangle that covers the target; v_at runs from 0 to 1 over it. */
+export const screenVertex = `#version 300 es
+out vec2 v_at;
+void main() {
+  vec2 corner = vec2((gl_VertexID << 1) & 2, gl_VertexID & 2);
+  v_at = corner;
+  gl_Position = vec4(corner * 2.0 - 1.0, 0.0, 1.0);
+}`;
+
+/** A nine-tap Gaussian in five reads, along one axis. */
+export const blurFragment = `#version 300 es
+precision highp float;
+in vec2 v_at;
+uniform sampler2D u_light;
+uniform vec2 u_step;
+out vec4 o_light;
+void main() {
+  o_light = 0.227027 * texture(u_light, v_at)
+    + 0.316216 * (texture(u_light, v_at + 1.384615 * u_step) + texture(u_light, v_at - 1.384615 * u_step))
+    + 0.070270 * (texture(u_light, v_at + 3.230769 * u_step) + texture(u_light, v_at - 3.230769 * u_step));
+}`;
+
+/** From unbounded light to the screen: light adds to a dark map, ink covers a light one. */
+export const developFragment = `#version 300 es
+precision highp float;
+in vec2 v_at;
+uniform sampler2D u_light, u_bloom;
+uniform bool u_ink;
+out vec4 o_colour;
+void main() {
+  vec4 light = texture(u_light, v_at) + 0.95 * texture(u_bloom, v_at);
+  if (u_ink) {
+    float cover = 1.0 - exp(-1.35 * light.a);
+    vec3 ink = light.rgb / max(light.a, 1e-4);
+    ink *= 1.0 - 0.35 * smoothstep(1.0, 6.0, light.a); // where much is, it is deeper, not paler
+    o_colour = vec4(ink * cover, cover);
+  } else {
+    vec3 c = light.rgb;
+    c += vec3(0.28 * max(0.0, max(c.r, max(c.g, c.b)) - 1.5)); // what is too bright for its hue turns white
+    o_colour = vec4(1.0 - exp(-1.25 * c), 0.0);
+  }
+}`;
+
+/** Adds a point to the heat of its surroundings, on a map of the whole world. */
+export const heatVertex = `#version 300 es
+precision highp float;
+precision highp int;
+${POINT}
+uniform float u_reach, u_memory;
+out float v_heat;
+void main() {
+  gl_Position = NOWHERE;
+  gl_PointSize = 0.0;
+  v_heat = 0.0;
+  Point p = point(gl_VertexID);
+  if (p.colour.a < 0.5) return;
+  vec2 world = p.origin + p.inside;
+  float y = 3.14159265 * (1.0 - 2.0 * world.y);
+  float stretch = min(4.0, 0.5 * (exp(y) + exp(-y))); // the map's scale at that latitude
+  v_heat = pow(float(a_count), 0.8) * exp(-max(0.0, p.age) / u_memory) / stretch;
+  gl_PointSize = max(3.0, 2.0 * u_reach * stretch);
+  gl_Position = vec4(world * 2.0 - 1.0, 0.0, 1.0);
+}`;
+
+export const heatFragment = `#version 300 es
+precision highp float;
+in float v_heat;
+out vec4 o_heat;
+void main() {
+  vec2 q = gl_PointCoord * 2.0 - 1.0;
+  o_heat = vec4(v_heat * max(0.0, exp(-4.5 * dot(q, q)) - 0.0111), 0.0, 0.0, 0.0);
+}`;
+
+export const clearFragment = `#version 300 es
+precision highp float;
+out vec4 o_nothing;
+void main() { o_nothing = vec4(0.0); }`;
+
+/** The land's dots, lit by the heat under them. */
+export function dotVertex(data: ShaderData): string {
+  return `${head(data)}
+layout(location=0) in vec2 a_world;
+uniform sampler2D u_heat;
+uniform float u_size, u_gain, u_alpha;
+uniform vec3 u_ramp[5];
+out vec4 v_colour;
+
+vec3 ramp(float t) {
+  if (t < 0.22) return mix(u_ramp[0], u_ramp[1], t / 0.22);
+  if (t < 0.5) return mix(u_ramp[1], u_ramp[2], (t - 0.22) / 0.28);
+  if (t < 0.8) return mix(u_ramp[2], u_ramp[3], (t - 0.5) / 0.3);
+  return mix(u_ramp[3], u_ramp[4], (t - 0.8) / 0.2);
+}
+
+void main() {
+  float face = 1.0, stretch = 1.0;
+#ifdef GLOBE
+  float above = dot(projectToSphere(a_world), u_projection_clipping_plane.xyz) + u_projection_clipping_plane.w;
+  face = mix(1.0, clamp(above * 2.6 + 0.25, 0.0, 1.0), u_projection_transition);
+#else
+  float y = 3.14159265 * (1.0 - 2.0 * a_world.y);
+  stretch = mix(1.0, min(2.2, 0.5 * (exp(y) + exp(-y))), 0.6);
+#endif
+  float t = 1.0 - exp(-pow(textureLod(u_heat, a_world, 0.0).r * u_gain, 0.58));
+  gl_Position = place(vec2(0.0), a_world);
+  gl_PointSize = u_size * stretch * mix(0.55, 1.0, face) * (1.0 + 0.9 * t);
+  v_colour = vec4(ramp(t), u_alpha * face * mix(0.5, 1.0, min(1.0, 2.5 * t)));
+}`;
+}
+
+export const dotFragment = `#version 300 es
+precision highp float;
+in vec4 v_colour;
+out vec4 o_colour;
+void main() {
+  float d = length(gl_PointCoord * 2.0 - 1.0);
+  float alpha = v_colour.a * (1.0 - smoothstep(0.6, 1.0, d));
+  o_colour = vec4(v_colour.rgb * alpha, alpha);
+}`;

@@ -1,0 +1,93 @@
+import * as maplibre from "maplibre-gl";
+import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
+import "maplibre-gl/dist/maplibre-gl.css";
+import type { CustomLayerInterface, LayerSpecification, Map as MapLibre, PaddingOptions } from "maplibre-gl";
+import { MAP_COLOURS, type Theme } from "../theme.ts";
+import type { Base } from "./base.ts";
+
+/** Where people are: what the first view shows, clear of the panels. */
+const INHABITED: [[number, number], [number, number]] = [
+  [-127, -47],
+  [180, 67],
+];
+/** The base map's outlines are good to about a kilometre, and so are cells of a world tile. */
+const MAX_ZOOM = 10;
+
+export function createMap(container: HTMLElement, base: Base, theme: Theme): MapLibre {
+  maplibre.setWorkerUrl(workerUrl);
+  const source = (data: Base[keyof Base & ("land" | "coast" | "borders" | "graticule")]) =>
+    ({ type: "geojson", data, tolerance: 0.3 }) as const;
+  const map = new maplibre.Map({
+    container,
+    style: {
+      version: 8,
+      sources: {
+        land: source(base.land),
+        coast: source(base.coast),
+        borders: source(base.borders),
+        graticule: source(base.graticule),
+      },
+      layers: layersOf(theme),
+    },
+    center: [20, 22],
+    zoom: 1.4,
+    maxZoom: MAX_ZOOM,
+    maxPitch: 60,
+    attributionControl: false,
+    fadeDuration: 0,
+    dragRotate: false,
+    pitchWithRotate: false,
+    touchPitch: false,
+  });
+  map.touchZoomRotate.disableRotation();
+  map.getCanvas().setAttribute("aria-label", "World map of live events. Arrow keys move it, plus and minus zoom.");
+  return map;
+}
+
+/** Puts our own layers on top of the base map, and back again whenever MapLibre builds its style anew (a lost context). */
+export function keepLayers(map: MapLibre, layers: readonly CustomLayerInterface[]): void {
+  const add = () => {
+    for (const layer of layers) if (!map.getLayer(layer.id)) map.addLayer(layer);
+  };
+  map.on("style.load", add);
+  if (map.isStyleLoaded()) add();
+}
+
+/** Shows the inhabited world in what the panels leave free. */
+export function fit(map: MapLibre, padding: PaddingOptions): void {
+  map.setPadding(padding);
+  map.fitBounds(INHABITED, { animate: false });
+}
+
+export function paint(map: MapLibre, theme: Theme): void {
+  for (const { id, paint: properties } of layersOf(theme) as { id: string; paint: Record<string, unknown> }[]) {
+    for (const [name, value] of Object.entries(properties)) map.setPaintProperty(id, name as never, value as never);
+  }
+}
+
+function layersOf(theme: Theme): LayerSpecification[] {
+  const c = MAP_COLOURS[theme];
+  return [
+    { id: "sea", type: "background", paint: { "background-color": c.sea } },
+    {
+      id: "graticule",
+      type: "line",
+      source: "graticule",
+      paint: { "line-color": c.graticule, "line-width": 0.8 },
+    },
+    { id: "land", type: "fill", source: "land", paint: { "fill-color": c.land, "fill-antialias": false } },
+    {
+      id: "coast-glow",
+      type: "line",
+      source: "coast",
+      paint: { "line-color": c.coastGlow, "line-width": 7, "line-blur": 7 },
+    },
+    { id: "borders", type: "line", source: "borders", paint: { "line-color": c.border, "line-width": 0.7 } },
+    {
+      id: "coast",
+      type: "line",
+      source: "coast",
+      paint: { "line-color": c.coast, "line-width": ["interpolate", ["linear"], ["zoom"], 1, 0.6, 5, 1.1] },
+    },
+  ];
+}

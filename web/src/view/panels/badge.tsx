@@ -1,0 +1,63 @@
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { connection, health, ingest } from "../../state/store.ts";
+
+const TEXT: Readonly<Record<(typeof health)["value"], string>> = {
+  live: "Live",
+  connecting: "Connecting",
+  waiting: "Reconnecting",
+  starting: "Server is starting",
+  compiling: "Server is compiling",
+  down: "Ingest is down",
+};
+
+/** How it stands with the connection, and with the server behind it. */
+export function Badge({ onRetry }: { onRetry: () => void }) {
+  const at = health.value;
+  return (
+    <div class="status">
+      <span class={`badge ${at}`} role="status">
+        <i aria-hidden="true" />
+        {TEXT[at]}
+        {at === "waiting" && <Countdown />}
+        {at === "compiling" && ` ${percent(ingest.value.progress)}`}
+      </span>
+      {at === "waiting" && (
+        <button type="button" class="link" onClick={onRetry}>
+          Try now
+        </button>
+      )}
+      {(at === "compiling" || at === "starting" || at === "down") && <Progress />}
+    </div>
+  );
+}
+
+function Progress() {
+  const { progress, detail, state } = ingest.value;
+  return (
+    <div class="progress">
+      {state !== "down" && (
+        <progress aria-label="Server start" max={1} {...(progress === undefined ? {} : { value: progress })} />
+      )}
+      {detail && <span>{detail}</span>}
+    </div>
+  );
+}
+
+/** Seconds until the next attempt. Not read aloud each second: the badge's text before it is what changed. */
+function Countdown() {
+  const now = useSignal(Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => {
+      now.value = Date.now();
+    }, 250);
+    return () => clearInterval(timer);
+  }, [now]);
+  const state = connection.value;
+  const left = state.at === "waiting" ? Math.max(0, Math.ceil((state.retryAt - now.value) / 1000)) : 0;
+  return <span aria-hidden="true"> in {left} s</span>;
+}
+
+function percent(progress: number | undefined): string {
+  return progress === undefined ? "" : `${Math.round(progress * 100)} %`;
+}

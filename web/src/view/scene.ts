@@ -1,0 +1,72 @@
+import type { Map as MapLibre, PaddingOptions } from "maplibre-gl";
+import * as store from "../state/store.ts";
+import { DotsLayer } from "./live/dots.ts";
+import { canDrawHalfFloats } from "./live/gl.ts";
+import { MEMORY_S } from "./live/heat.ts";
+import type { LiveLayer } from "./live/layer.ts";
+import { loadBase } from "./map/base.ts";
+import { createMap, fit, keepLayers, paint } from "./map/map.ts";
+
+/** The heat of a place that the ramp calls busy, as a part of all the heat there is. */
+const BUSY = 350;
+/** A feed slower than this (per second) is lit as if it were this fast: one event shall not look like a crowd. */
+const SLOWEST = 15;
+
+/** Builds the map with its layers and keeps it in step with theme, window and feed. Rejects where there is no WebGL2. */
+export async function startScene(live: LiveLayer, container: HTMLElement): Promise<MapLibre> {
+  requireWebGl();
+  const base = await loadBase();
+  const map = createMap(container, base, store.theme.peek());
+  const dots = new DotsLayer(live, base.dots);
+  keepLayers(map, [dots, live]);
+  fit(map, clearOfPanels());
+  followWindow(map);
+  followMotion(live);
+  store.theme.subscribe((theme) => {
+    dots.theme = live.theme = theme;
+    if (map.isStyleLoaded()) paint(map, theme);
+  });
+  // A lost context rebuilds the style with the colours that it had then.
+  map.on("style.load", () => paint(map, store.theme.peek()));
+  store.rate.subscribe((rate) => {
+    const aim = BUSY / (Math.max(SLOWEST, rate) * MEMORY_S);
+    dots.gain += 0.3 * (aim - dots.gain);
+  });
+  await map.once("load");
+  map.once("idle", () => {});
+  store.mapLoaded.value = true;
+  return map;
+}
+
+function requireWebGl(): void {
+  const gl = document.createElement("canvas").getContext("webgl2");
+  if (!gl || !canDrawHalfFloats(gl)) throw new Error("WebGL2 with half-float targets is not to be had in this browser");
+  gl.getExtension("WEBGL_lose_context")?.loseContext();
+}
+
+/** What the panels cover, in CSS pixels; the numbers go with panels.css. */
+function clearOfPanels(): PaddingOptions {
+  if (innerWidth < 760 || innerHeight < 520) return { top: 120, bottom: 150, left: 0, right: 0 };
+  return { top: 56, bottom: 44, left: Math.min(330, innerWidth * 0.24), right: 24 };
+}
+
+/** Fits the view again when the window changes, until somebody moves the map themselves. */
+function followWindow(map: MapLibre): void {
+  let moved = false;
+  map.on("movestart", (event) => {
+    if (event.originalEvent) moved = true;
+  });
+  map.on("resize", () => {
+    if (moved) map.setPadding(clearOfPanels());
+    else fit(map, clearOfPanels());
+  });
+}
+
+function followMotion(live: LiveLayer): void {
+  const reduced = matchMedia("(prefers-reduced-motion: reduce)");
+  const follow = () => {
+    live.still = reduced.matches;
+  };
+  reduced.addEventListener("change", follow);
+  follow();
+}
