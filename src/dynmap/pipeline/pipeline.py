@@ -6,28 +6,43 @@
     rollup = pipeline.flush()                        everything since the last flush
 
 One thread at a time may use a pipeline; different pipelines may run in different threads (kernels release the GIL).
+An address ends here: nothing that comes out of `flush` or `errors` holds one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from dynmap.config import SourceSettings
+from dynmap.errors import SettingsError
 from dynmap.geo.table import LocationTable
+from dynmap.pipeline.decode import Decoder, Lines
+from dynmap.pipeline.events import GOOD, LIBRARY, MAX_LINE, NEW_TOPIC, Columns, Filled
+from dynmap.pipeline.formats import FORMATS, Format, Reading, Rejected, regex_format
 from dynmap.pipeline.live import LiveTopics
-from dynmap.pipeline.rollup import Rollup
+from dynmap.pipeline.locate import Locator
+from dynmap.pipeline.mask import mask
+from dynmap.pipeline.rollup import Counter, Rollup
+from dynmap.pipeline.slots import Slots
+from dynmap.pipeline.template import TopicRule
+from dynmap.pipeline.warm import warm
+from dynmap.relay.message import Rejection
 
-__all__ = ["LineError", "LiveTopics", "Pipeline", "Rollup", "Taken", "warm"]
-
-MAX_LINE: Final = 64 * 1024
-"""Bytes of a line, without its end; a longer one is one rejected event."""
+__all__ = ["MAX_LINE", "Decoder", "LineError", "LiveTopics", "Pipeline", "Rollup", "Taken", "warm"]
 
 MAX_ERRORS: Final = 100
 """Errors kept for one answer to a POST."""
+
+_EXAMPLES: Final = 3
+"""Examples kept for each reason and flush."""
+
+_MOST_EXAMPLES: Final = 12
+
+_MARK: Final = np.frombuffer(b"\xef\xbb\xbf", np.uint8)
+"""The byte order mark with which some programs begin a file."""
 
 U8 = npt.NDArray[np.uint8]
 
@@ -48,15 +63,6 @@ class Taken(NamedTuple):
     rejected: int
 
 
-class Decoder:
-    """What is known about the lines of one connection or file: their format, and how many came."""
-
-    @property
-    def format(self) -> str | None:
-        """The format that is used now; None as long as it has not been recognised."""
-        raise NotImplementedError
-
-
 class Pipeline:
     """Decode, locate and roll up the lines of one source.
 
@@ -64,42 +70,181 @@ class Pipeline:
     """
 
     def __init__(self, source: SourceSettings, table: LocationTable, topics: LiveTopics) -> None:
-        raise NotImplementedError
+        rule = TopicRule(source)
+        self._formats = formats_of(source, rule)
+        self._fixed = None if source.format == "auto" else source.format
+        self._own_time = source.time == "event"
+        self._topics = topics
+        self._slots = Slots(source.name, rule, topics)
+        self._locator = Locator(table, source.precision)
+        self._counter = Counter()
+        self._block = Columns.empty()
+        self._now = 0
+        self._reset()
+
+    def _reset(self) -> None:
+        self._rejected = 0
+        self._reasons: dict[str, int] = {}
+        self._examples: list[Rejection] = []
 
     def decoder(self) -> Decoder:
         """A new decoder, for one connection or file."""
-        raise NotImplementedError
+        return Decoder(self._formats, self._fixed)
 
     def take_in(
         self, lines: U8, arrival: int, decoder: Decoder, errors: list[LineError] | None = None
     ) -> Taken:
         r"""Take in whole lines.
 
-        lines    uint8[n]: any number of lines, each ended by \n or \r\n
+        lines    uint8[n]: any number of lines, each ended by \n or \r\n (a last one without is taken as whole)
         arrival  when the batch was opened, ms since 1970
         errors   gets the rejected lines, at most 100
 
         Never raises because of what a line holds. When `full` is true afterwards, call `flush` before the next call.
         """
-        raise NotImplementedError
+        if not len(lines):
+            return Taken(0, 0, 0, 0)
+        if lines[-1] != 10:
+            lines = np.append(lines, np.uint8(10))
+        if decoder.lines == 0 and np.array_equal(lines[:3], _MARK):
+            lines = lines[3:]
+        self._now = max(self._now, arrival)
+        self._slots.begin(arrival)
+        buffer = Lines(lines)
+        at, located, unlocated, rejected = buffer.base, 0, 0, 0
+        while at < buffer.limit:
+            filled = decoder.fill(buffer, at, self._block, self._slots.keys)
+            if filled.special:
+                filled = self._settle(buffer, decoder, filled, arrival)
+                rejected += self._reject_rows(buffer, filled, errors)
+            self._locator.locate(self._block, filled)
+            here, nowhere = self._counter.count(
+                self._block, filled.rows, arrival, self._own_time, decoder.lines
+            )
+            located, unlocated = located + here, unlocated + nowhere
+            decoder.taken(self._block, filled)
+            at = filled.next
+        self._rejected += rejected
+        return Taken(located + unlocated + rejected, located, unlocated, rejected)
+
+    def _settle(self, lines: Lines, decoder: Decoder, filled: Filled, arrival: int) -> Filled:
+        """Do what the kernel left to Python: lines for the library, and topics met for the first time."""
+        how, block = decoder.how, self._block
+        if how is None:
+            return filled
+        state = block.state[: filled.rows]
+        if how.read is not None:
+            for row in np.flatnonzero(state == LIBRARY).tolist():
+                try:
+                    reading = how.read(lines.line(block, row))
+                except Rejected as rejected:
+                    state[row] = rejected.state
+                else:
+                    filled = _put(block, row, reading, filled)
+                    self._put_slot(row, self._slots.of(reading.values, arrival))
+        met: dict[int, int] = {}
+        for row in np.flatnonzero(state == NEW_TOPIC).tolist():
+            key = int(block.topic_key[row])
+            slot = met.get(key)
+            if slot is None:
+                slot = met[key] = self._slots.of(how.values(lines.line(block, row)), arrival)
+                self._slots.keep(key, slot)
+            self._put_slot(row, slot)
+        return filled
+
+    def _put_slot(self, row: int, slot: int) -> None:
+        self._block.state[row] = -slot if slot < 0 else GOOD
+        self._block.slot[row] = max(slot, 0)
+
+    def _reject_rows(self, lines: Lines, filled: Filled, errors: list[LineError] | None) -> int:
+        """Count the rejected rows of a block and keep a few as examples."""
+        state = self._block.state[: filled.rows]
+        rows = np.flatnonzero(state)
+        if not len(rows):
+            return 0
+        for code, count in enumerate(np.bincount(state[rows]).tolist()):
+            if count:
+                reason = self._slots.reason(code)
+                known = self._reasons.get(reason, 0)
+                self._reasons[reason] = known + count
+                for row in rows[state[rows] == code][: max(0, _EXAMPLES - known)].tolist():
+                    self._keep(reason, lines.line(self._block, row), cut=False)
+        if errors is not None:
+            before, number = lines.base, 0
+            for row in rows[: MAX_ERRORS - len(errors)].tolist():
+                start = int(self._block.start[row])
+                number += lines.newlines(before, start)
+                before = start
+                errors.append(LineError(number, self._slots.reason(int(state[row]))))
+        return len(rows)
+
+    def _keep(self, reason: str, line: bytes, *, cut: bool) -> None:
+        if len(self._examples) < _MOST_EXAMPLES:
+            self._examples.append(Rejection(reason, mask(line, cut=cut)))
 
     def reject(self, reason: str, sample: bytes, arrival: int) -> None:
-        """Count one line that could not even be handed over, such as one over 64 KiB; `sample` is how it began."""
-        raise NotImplementedError
+        """Count one line that could not even be handed over, such as one over 64 KiB; `sample` is how it began.
+
+        `reason` must be one of a fixed few texts: it is a key of the statistics.
+        """
+        self._now = max(self._now, arrival)
+        known = self._reasons.get(reason, 0)
+        self._reasons[reason] = known + 1
+        self._rejected += 1
+        if known < _EXAMPLES:
+            self._keep(reason, sample, cut=True)
 
     @property
     def full(self) -> bool:
         """Whether it is time to flush, whatever the clock says: many rows, ticks or topics have come together."""
-        raise NotImplementedError
+        return self._counter.full or self._slots.full
 
     def flush(self) -> Rollup | None:
         """Everything since the last flush, or None when nothing came."""
-        raise NotImplementedError
+        rollup = self._counter.emit(self._slots.names)
+        if not rollup.topics and not self._rejected:
+            return None
+        rollup = rollup.with_rejected(self._rejected, self._reasons, self._examples)
+        self._reset()
+        self._topics.seen(rollup.topics, self._now)
+        self._slots.renew()
+        return rollup
 
 
-def warm(progress: Callable[[int, int, str], None] = lambda done, total, what: None) -> None:
-    """Compile every kernel, or load it from the cache, with the very types used later; a few seconds the first time.
+def formats_of(source: SourceSettings, rule: TopicRule) -> dict[str, Format]:
+    """The formats that a source's lines may have. Raises SettingsError for a pattern or template that can't work."""
+    where = f"source {source.name}"
+    if source.pattern is not None and source.format != "regex":
+        raise SettingsError("a pattern is only for format regex", where=where, hint="format=regex")
+    formats = dict(FORMATS)
+    if source.format == "regex":
+        formats["regex"] = regex_format(source.pattern, where)
+    chosen = formats.get(source.format)
+    if chosen is not None and chosen.fields is not None and source.topic is not None:
+        for field in rule.fields:
+            if field not in chosen.fields:
+                raise SettingsError(
+                    f"the topic template names {{{field}}}, which format {chosen.name} has not",
+                    where=where,
+                    hint="it has " + ", ".join(chosen.fields),
+                )
+    return formats
 
-    `progress(done, total, what)` is called before each and once at the end with done = total.
-    """
-    raise NotImplementedError
+
+def _put(block: Columns, row: int, reading: Reading, filled: Filled) -> Filled:
+    """Write what Python read into a row; returns how many rows are listed now."""
+    block.stamp[row] = reading.stamp
+    block.weight[row] = reading.weight
+    sixes, points = filled.sixes, filled.points
+    if reading.kind == 4:
+        block.v4[row] = reading.four
+    elif reading.kind == 6:
+        block.six_row[sixes] = row
+        block.six_high[sixes] = reading.high
+        sixes += 1
+    else:
+        block.point_row[points] = row
+        block.lat[points] = reading.lat
+        block.lon[points] = reading.lon
+        points += 1
+    return filled._replace(sixes=sixes, points=points)

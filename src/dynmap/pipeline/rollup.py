@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import secrets
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from dynmap.frame import MAX_TOPICS, TICK_MS
+from dynmap.pipeline.events import ROWS, Columns
+from dynmap.pipeline.kernels_rollup import (
+    LOCATED,
+    MAX_TICKS,
+    TICKS,
+    UNLOCATED,
+    USED,
+    count_rows,
+    emit,
+    forget_ticks,
+    rehash,
+)
 from dynmap.relay.message import Rejection
 
 U16 = npt.NDArray[np.uint16]
@@ -43,3 +58,95 @@ class Rollup:
     def received(self) -> int:
         """The weight of all events in it: received = located + unlocated + rejected."""
         return self.located + sum(self.unlocated.values()) + self.rejected
+
+    def with_rejected(self, rejected: int, reasons: dict[str, int], examples: list[Rejection]) -> Rollup:
+        """The same counts and these rejected lines."""
+        return replace(self, rejected=rejected, reasons=reasons, examples=examples)
+
+
+_SMALLEST: Final = 4 * ROWS
+"""Entries of an empty table."""
+
+_FULL_ROWS: Final = 1 << 20
+_FULL_TICKS: Final = MAX_TICKS // 4
+_FULL_WEIGHT: Final = 1 << 46
+
+
+class Counter:
+    """The counts since the last `emit`, in a hash table that grows with what is in it (`kernels_rollup`)."""
+
+    def __init__(self) -> None:
+        self._secret = np.uint64(secrets.randbits(64) | 1)
+        self._sums = np.zeros(4, np.int64)
+        self._ticks = np.zeros(MAX_TICKS, np.int64)
+        self._tick_slots = np.zeros(1 << 17, np.int32)
+        self._index_of = np.full(MAX_TOPICS, -1, np.int32)
+        self._used = np.zeros(MAX_TOPICS, np.uint16)
+        self._unlocated = np.zeros(MAX_TOPICS, np.int64)
+        self._allocate(_SMALLEST)
+
+    def _allocate(self, entries: int) -> None:
+        self._table = np.zeros(2 * entries, np.uint64)
+        self._touched = np.zeros(entries, np.uint32)
+
+    def reserve(self, rows: int) -> None:
+        """Make room for this many more rows."""
+        entries = len(self._touched)
+        while 2 * (int(self._sums[USED]) + rows) > entries:
+            entries *= 2
+        if entries > len(self._touched):
+            table, touched = self._table, self._touched
+            self._allocate(entries)
+            rehash(table, touched, self._table, self._touched, self._sums, self._secret)
+
+    def count(self, block: Columns, rows: int, arrival: int, own_time: bool, line: int) -> tuple[int, int]:
+        """Count the good rows of a block that has cells: weights (located, unlocated). `arrival` in ms since 1970."""
+        self.reserve(rows)
+        located, unlocated = count_rows(
+            block,
+            rows,
+            arrival,
+            own_time,
+            line,
+            self._table,
+            self._touched,
+            self._ticks,
+            self._tick_slots,
+            self._sums,
+            self._secret,
+        )
+        return located, unlocated
+
+    @property
+    def full(self) -> bool:
+        """Whether it should be emptied before more comes: a call of 1 MiB of lines then still fits."""
+        used, ticks = int(self._sums[USED]), int(self._sums[TICKS])
+        weight = int(self._sums[LOCATED]) + int(self._sums[UNLOCATED])
+        return used >= _FULL_ROWS or ticks >= _FULL_TICKS or weight >= _FULL_WEIGHT
+
+    def emit(self, names: list[str]) -> Rollup:
+        """All counts, with `names[slot]` as topics; the table is empty afterwards."""
+        located, unlocated = int(self._sums[LOCATED]), int(self._sums[UNLOCATED])
+        room = int(self._sums[USED]) + ((located + unlocated) >> 32)
+        tick, topic = np.empty(room, np.uint16), np.empty(room, np.uint16)
+        x, y, count = np.empty(room, np.uint32), np.empty(room, np.uint32), np.empty(room, np.uint32)
+        columns = (tick, topic, x, y, count)
+        rows, topics = emit(
+            self._table, self._touched, self._sums, self._index_of, self._used, self._unlocated, *columns
+        )
+        ticks = (self._ticks[: int(self._sums[TICKS])] * TICK_MS).tolist()
+        forget_ticks(self._ticks, self._tick_slots, self._sums)
+        if len(self._touched) > _SMALLEST and 32 * rows < len(self._touched):
+            self._allocate(_SMALLEST)
+        unlocated_by_topic = self._unlocated[:topics].tolist()
+        return Rollup(
+            topics=[names[slot] for slot in self._used[:topics].tolist()],
+            ticks=ticks,
+            tick=tick[:rows],
+            topic=topic[:rows],
+            x=x[:rows],
+            y=y[:rows],
+            count=count[:rows],
+            located=located,
+            unlocated={index: weight for index, weight in enumerate(unlocated_by_topic) if weight},
+        )

@@ -1,0 +1,123 @@
+"""Topics of one pipeline as small numbers: kernels meet a line's hash, Python names it the first time."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Final
+
+import numpy as np
+
+from dynmap.frame import MAX_TOPICS
+from dynmap.pipeline.events import REASONS, Keys
+from dynmap.pipeline.formats import Values, address_of
+from dynmap.pipeline.kernels_combined import FIELDS
+from dynmap.pipeline.kernels_topic import key_of_name, remember
+from dynmap.pipeline.live import LiveTopics
+from dynmap.pipeline.template import TopicError, TopicRule
+
+_TABLE: Final = 1 << 15
+_MOST_KEYS: Final = _TABLE // 2
+"""Hashes kept; when there are more, all are forgotten and met again."""
+
+_FIRST_REASON: Final = 40
+_LAST_REASON: Final = 99
+
+_FULL: Final = MAX_TOPICS // 2
+
+
+class Slots:
+    """Slots (0 to 16,383) of topic names, and the table by which kernels find them. Slot 0 is the default topic."""
+
+    def __init__(self, source: str, rule: TopicRule, live: LiveTopics) -> None:
+        self._source, self._rule, self._live = source, rule, live
+        self._reasons = dict(REASONS)
+        self._codes = {text: code for code, text in REASONS.items()}
+        self._kept = 0
+        self.keys = _keys(rule.fields)
+        self.names: list[str] = []
+        self._slots: dict[str, int] = {}
+        self._generation = live.generation
+
+    @property
+    def full(self) -> bool:
+        """Whether slots run low, so that `renew` is needed."""
+        return len(self.names) >= _FULL
+
+    def begin(self, now: int) -> None:
+        """Make slot 0 before a first event is counted: the only topic, or where events go should slots run out.
+
+        `now` in ms since 1970.
+        """
+        if self.names:
+            return
+        if self._rule.fields:
+            self.names.append(f"{self._source}.other")
+        else:
+            self._slot(self._rule.default, now)
+
+    def renew(self) -> None:
+        """Forget all slots if names have left the live table or slots run low; only when nothing is counted."""
+        if self._generation != self._live.generation or self.full:
+            self._generation = self._live.generation
+            self.names, self._slots = [], {}
+            self._forget_keys()
+
+    def _forget_keys(self) -> None:
+        self.keys.key[:] = 0
+        self._kept = 0
+
+    def _slot(self, name: str, now: int) -> int:
+        slot = self._slots.get(name)
+        if slot is not None:
+            return slot
+        counted = self._live.admit(name, self._source, now)
+        slot = self._slots.get(counted)
+        if slot is None and len(self.names) < MAX_TOPICS:
+            slot = self._slots[counted] = len(self.names)
+            self.names.append(counted)
+        return slot or 0
+
+    def of(self, values: Values, now: int) -> int:
+        """The slot for a line's values, or minus the number of the reason why it has none."""
+        try:
+            return self._slot(self._rule.name(values), now)
+        except TopicError as error:
+            return -self.code(str(error))
+
+    def keep(self, key: int, slot: int) -> None:
+        """Let kernels find a slot (or minus a reason) by a hash that they did not know."""
+        if self._kept >= _MOST_KEYS:
+            self._forget_keys()
+        remember(self.keys, np.uint64(key), slot)
+        self._kept += 1
+
+    def code(self, reason: str) -> int:
+        """The number of a reason for a rejection. There are a fixed few; should there be more, the last stands for all."""
+        code = self._codes.get(reason)
+        if code is None:
+            code = min(_FIRST_REASON + len(self._codes), _LAST_REASON)
+            self._codes[reason] = code
+            self._reasons[code] = reason
+        return code
+
+    def reason(self, code: int) -> str:
+        """The text of a reason."""
+        return self._reasons[code]
+
+
+def _keys(fields: tuple[str, ...]) -> Keys:
+    wanted = len(fields)
+    keys = Keys(
+        field=np.zeros(wanted, np.uint64),
+        field_length=np.array([len(field.encode()) for field in fields], np.int64),
+        span=np.array([FIELDS.index(field) if field in FIELDS else -1 for field in fields], np.int64),
+        found=np.zeros(wanted, np.uint64),
+        key=np.zeros(_TABLE, np.uint64),
+        slot=np.zeros(_TABLE, np.int32),
+        seed=np.array([secrets.randbits(64), secrets.randbits(64) | 1], np.uint64),
+    )
+    for number, field in enumerate(fields):
+        name = np.frombuffer(field.encode(), np.uint8)
+        at = address_of(name)
+        keys.field[number] = key_of_name(at, len(name), at + len(name), keys)
+    return keys
