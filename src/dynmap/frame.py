@@ -19,6 +19,7 @@ from dynmap.errors import FrameError
 U16 = npt.NDArray[np.uint16]
 U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
+I64 = npt.NDArray[np.int64]
 
 TICK_MS: Final = 250
 """Length of a tick in milliseconds."""
@@ -61,7 +62,9 @@ class Frame:
         if not len(topic) == len(x) == len(y) == len(count):
             raise FrameError("the columns of a frame differ in length")
         if len(topic) and int(topic.max()) >= MAX_TOPICS:
-            raise FrameError(f"topic number {int(topic.max())} is over the {MAX_TOPICS - 1} that fit into a frame")
+            raise FrameError(
+                f"topic number {int(topic.max())} is over the {MAX_TOPICS - 1} that fit into a frame"
+            )
         return cls._summed(tick, pack(topic, x, y), np.asarray(count, np.uint64))
 
     @classmethod
@@ -122,11 +125,11 @@ class Frame:
         shift = np.uint32(32 - z)
         return self.where((self.x >> shift == tile_x) & (self.y >> shift == tile_y))
 
-    def bounded(self, rows: int, parents: U16) -> Self:
-        """At most about `rows` rows: first cells give way, then topics roll up into parents, then cells again.
+    def bounded(self, rows: int, parents: U16, other: int) -> Self:
+        """At most `rows` rows (4 or more): first cells give way, then topics, then cells again, then all topics.
 
-        `parents[t]` is the number of topic t's parent, or t itself at the root. One row a root topic and
-        quarter of the world is as far as it goes.
+        `parents[t]` is the number of topic t's parent, or t itself at the root. Should even one row a root topic and
+        quarter of the world be too many, all topics are called `other`.
         """
         frame = self
         for bits in (16, 14, 12, 11, 10, 9, 8, 7, 6):
@@ -137,9 +140,9 @@ class Frame:
             frame = frame.renumbered(parents)
         for bits in (5, 4, 3, 2, 1):
             if len(frame) <= rows:
-                break
+                return frame
             frame = frame.coarsened(bits)
-        return frame
+        return frame if len(frame) <= rows else frame.renumbered(np.full(MAX_TOPICS, other, np.uint16))
 
 
 def merge(frames: Sequence[Frame], tick: int | None = None) -> Frame:
@@ -159,6 +162,21 @@ def merge(frames: Sequence[Frame], tick: int | None = None) -> Frame:
         return Frame(tick, only.topic, only.x, only.y, only.count)
     keys = np.concatenate([frame.keys for frame in filled])
     return Frame._summed(tick, keys, np.concatenate([frame.count for frame in filled]))
+
+
+def frames_by_tick(tick: I64, topic: U16, x: U32, y: U32, count: npt.NDArray[np.integer]) -> list[Frame]:
+    """One frame a tick, earliest first, of rows in any order (int64[n] tick in ms since 1970, uint16[n] topic,
+    uint32[n] x and y, unsigned count[n])."""
+    if not len(tick):
+        return []
+    if bool((tick == tick[0]).all()):
+        return [Frame.of(int(tick[0]), topic, x, y, count)]
+    order = np.argsort(tick, kind="stable")
+    edges = np.flatnonzero(np.diff(tick[order])) + 1
+    return [
+        Frame.of(int(tick[rows[0]]), topic[rows], x[rows], y[rows], count[rows])
+        for rows in np.split(order, edges)
+    ]
 
 
 def pack(topic: U16, x: U32, y: U32) -> U64:

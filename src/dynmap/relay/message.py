@@ -10,12 +10,9 @@ from typing import Any
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from dynmap.errors import MessageError
-from dynmap.frame import MAX_TOPICS, U16, U32, Frame
-
-I64 = npt.NDArray[np.int64]
+from dynmap.frame import I64, MAX_TOPICS, U16, U32, Frame, frames_by_tick
 
 
 class Rejection(msgspec.Struct, frozen=True, array_like=True):
@@ -78,28 +75,35 @@ class BatchMessage(msgspec.Struct, frozen=True, tag="batch"):
             "count": count.astype("<u4").tobytes(),
         }
 
-    def frames(self) -> list[Frame]:
-        """One frame a tick, topics numbered as in `topics`.
+    def rows(self) -> tuple[I64, U16, U32, U32, U32]:
+        """The rows as columns: int64[n] tick in ms since 1970, uint16[n] topic, uint32[n] x, y and count.
 
-        Raises MessageError when the columns don't fit together.
+        Raises MessageError when the columns don't fit together, or don't sum to `located`.
         """
-        tick, topic = np.frombuffer(self.tick, "<u2"), np.frombuffer(self.topic, "<u2")
-        x, y, count = (np.frombuffer(column, "<u4") for column in (self.x, self.y, self.count))
+        where = f"batch of {self.producer}"
+        try:
+            tick, topic = np.frombuffer(self.tick, "<u2"), np.frombuffer(self.topic, "<u2")
+            x, y, count = (np.frombuffer(column, "<u4") for column in (self.x, self.y, self.count))
+        except ValueError as error:
+            raise MessageError("a column is not whole", where=where) from error
         if not len(tick) == len(topic) == len(x) == len(y) == len(count):
-            raise MessageError("columns differ in length", where=f"batch of {self.producer}")
+            raise MessageError("columns differ in length", where=where)
         if len(tick) and (tick.max() >= len(self.ticks) or topic.max() >= min(len(self.topics), MAX_TOPICS)):
+            raise MessageError("a row names a tick or topic that the batch lacks", where=where)
+        if (total := int(count.sum(dtype=np.uint64))) != self.located:
+            raise MessageError(f"says {self.located} located, but its rows sum to {total}", where=where)
+        return np.asarray(self.ticks, np.int64)[tick], topic, x, y, count
+
+    def check_unlocated(self) -> None:
+        """Raises MessageError when unlocated events are under a topic that the batch lacks."""
+        if not all(0 <= topic < len(self.topics) for topic in self.unlocated):
             raise MessageError(
-                "a row names a tick or topic that the batch lacks", where=f"batch of {self.producer}"
+                "unlocated events of a topic that the batch lacks", where=f"batch of {self.producer}"
             )
-        if len(self.ticks) == 1:
-            return [Frame.of(self.ticks[0], topic, x, y, count)] if len(tick) else []
-        order = np.argsort(tick, kind="stable")
-        edges = np.flatnonzero(np.diff(tick[order])) + 1
-        return [
-            Frame.of(self.ticks[int(tick[rows[0]])], topic[rows], x[rows], y[rows], count[rows])
-            for rows in np.split(order, edges)
-            if len(rows)
-        ]
+
+    def frames(self) -> list[Frame]:
+        """One frame a tick, topics numbered as in `topics`. Raises MessageError as `rows` does."""
+        return frames_by_tick(*self.rows())
 
 
 class Position(msgspec.Struct, frozen=True):

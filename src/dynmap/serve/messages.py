@@ -1,0 +1,243 @@
+"""The JSON messages of `/api/live` (section 6 of the design; docs/live-protocol.md). No I/O."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+from dynmap import topics
+from dynmap.errors import SubscriptionError
+from dynmap.frame import TICK_MS
+
+PROTOCOL: Final = 1
+
+MAX_PATTERNS: Final = 64
+MAX_TILES: Final = 64
+MAX_ZOOM: Final = 24
+
+Tile = tuple[int, int, int]
+WORLD: Final[Tile] = (0, 0, 0)
+
+Milliseconds = Annotated[int, Meta(ge=-(2**53), le=2**53)]
+Cursor = Annotated[str, Meta(max_length=128)]
+
+
+class Subscribe(msgspec.Struct, frozen=True, tag="subscribe"):
+    """What a viewer wants from now on, instead of what it wanted before. See `checked`."""
+
+    id: Annotated[int, Meta(ge=0, le=255)] = 0
+    topics: list[str] = msgspec.field(default_factory=lambda: [">"])
+    tiles: list[Tile] | None = None
+    since: Cursor | None = None
+    window: Annotated[float, Meta(ge=0, le=86_400)] = 0
+
+    def patterns(self) -> tuple[str, ...]:
+        """Its topic patterns, sorted, each once. Raises SubscriptionError."""
+        if not self.topics:
+            raise SubscriptionError("bad_topics", 'no topics: ask for ">" to get all')
+        if len(self.topics) > MAX_PATTERNS:
+            raise SubscriptionError("bad_topics", f"{len(self.topics)} patterns, but at most {MAX_PATTERNS}")
+        for position, pattern in enumerate(self.topics):
+            if problem := topics.problem_with_pattern(pattern):
+                raise SubscriptionError("bad_topics", f"topics[{position}]: {problem}")
+        wanted = set(self.topics)
+        return (">",) if ">" in wanted else tuple(sorted(wanted))
+
+    def area(self) -> tuple[Tile, ...]:
+        """Its tiles. Raises SubscriptionError when they are wrong, overlap, or are not the whole world."""
+        tiles = [WORLD] if self.tiles is None else self.tiles
+        if not tiles or len(tiles) > MAX_TILES:
+            raise SubscriptionError("bad_tiles", f"{len(tiles)} tiles, but must be 1 to {MAX_TILES}")
+        for position, (z, x, y) in enumerate(tiles):
+            if not (0 <= z <= MAX_ZOOM and 0 <= x < 1 << z and 0 <= y < 1 << z):
+                raise SubscriptionError("bad_tiles", f"tiles[{position}]: there is no tile {z}/{x}/{y}")
+        _check_overlap(tiles)
+        if tiles != [WORLD]:
+            raise SubscriptionError(
+                "unsupported", "only the whole world, [[0,0,0]], can be subscribed to so far"
+            )
+        return (WORLD,)
+
+
+def _check_overlap(tiles: list[Tile]) -> None:
+    seen = set(tiles)
+    if len(seen) < len(tiles):
+        raise SubscriptionError("bad_tiles", "a tile is named twice")
+    for z, x, y in tiles:
+        for up in range(1, z + 1):
+            if (z - up, x >> up, y >> up) in seen:
+                raise SubscriptionError(
+                    "bad_tiles", f"tile {z}/{x}/{y} lies in tile {z - up}/{x >> up}/{y >> up}"
+                )
+
+
+class Ack(msgspec.Struct, frozen=True, tag="ack"):
+    """Up to where a viewer has committed."""
+
+    cursor: Cursor
+
+
+class Play(msgspec.Struct, frozen=True, tag="play", rename={"start": "from"}):
+    """Replay a stretch of the past."""
+
+    start: Milliseconds
+    to: Milliseconds | None = None
+    speed: Annotated[float, Meta(gt=0, le=1e6)] = 1
+    loop: bool = False
+
+
+class Seek(msgspec.Struct, frozen=True, tag="seek"):
+    """Go to a moment of the past."""
+
+    to: Milliseconds
+
+
+class Pause(msgspec.Struct, frozen=True, tag="pause"):
+    """Hold the replay."""
+
+
+class StepOn(msgspec.Struct, frozen=True, tag="step"):
+    """One tick of a held replay."""
+
+
+class GoLive(msgspec.Struct, frozen=True, tag="live"):
+    """End the replay."""
+
+
+Request = Subscribe | Ack | Play | Seek | Pause | StepOn | GoLive
+
+_KINDS: Final[dict[str, type[Request]]] = {
+    kind.__struct_config__.tag: kind  # type: ignore[misc]
+    for kind in (Subscribe, Ack, Play, Seek, Pause, StepOn, GoLive)
+}
+
+
+class _Any(msgspec.Struct):
+    type: str
+
+
+_kind_of = msgspec.json.Decoder(_Any)
+_decoders = {name: msgspec.json.Decoder(kind) for name, kind in _KINDS.items()}
+
+
+def parse(text: str) -> Request:
+    """A viewer's message. Raises SubscriptionError that says what is wrong with it."""
+    try:
+        kind = _kind_of.decode(text).type
+        decoder = _decoders.get(kind)
+        if decoder is None:
+            raise SubscriptionError("unknown_type", f"type is none of {', '.join(_KINDS)}")
+        return decoder.decode(text)
+    except msgspec.ValidationError as error:
+        raise SubscriptionError("bad_message", str(error)) from error
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise SubscriptionError("bad_json", f"not JSON: {error}") from error
+
+
+class Hello(msgspec.Struct, frozen=True, tag="hello"):
+    """First of all. `now` and `started` in ms since 1970."""
+
+    now: int
+    epoch: str
+    started: int
+    protocol: int = PROTOCOL
+    tick_ms: int = TICK_MS
+
+
+class Subscribed(msgspec.Struct, frozen=True, tag="subscribed"):
+    """A subscription that starts anew: the totals since the server started, up to its cursor."""
+
+    id: int
+    cursor: str
+    located: int
+    topics: dict[int, int]
+
+
+class Topics(msgspec.Struct, frozen=True, tag="topics"):
+    """Names of numbers, before the numbers are used."""
+
+    topics: dict[int, str]
+
+
+class Mark(msgspec.Struct, frozen=True, tag="mark"):
+    """Everything up to `cursor` has been sent. `tick` is the start of the last tick, ms since 1970."""
+
+    cursor: str
+    tick: int
+
+
+class Reset(msgspec.Struct, frozen=True, tag="reset"):
+    """`since` can't be honoured; `subscribed` follows."""
+
+    id: int
+    reason: str
+
+
+class EventCounts(msgspec.Struct, frozen=True):
+    """received = located + unlocated + rejected, always."""
+
+    received: int
+    located: int
+    unlocated: int
+    rejected: int
+
+
+IngestState = Literal["starting", "compiling", "ready", "draining", "down"]
+
+
+class Ingest(msgspec.Struct, frozen=True):
+    """How the ingest process does. `progress` is 0 to 1."""
+
+    state: IngestState
+    detail: str = ""
+    progress: float = 0.0
+
+
+class Source(msgspec.Struct, frozen=True):
+    """How a source does."""
+
+    name: str
+    kind: str
+    format: str
+    state: str
+    detail: str
+    received: int
+    rejected: int
+    producers: int = 0
+    lag_bytes: int | None = None
+
+
+class Stats(msgspec.Struct, frozen=True, tag="stats"):
+    """Once a second. `rate` is located events a second, `started` ms since 1970."""
+
+    events: EventCounts
+    rate: float
+    viewers: int
+    started: int
+    ingest: Ingest
+    sources: list[Source]
+    notices: list[str]
+
+
+class Error(msgspec.Struct, frozen=True, tag="error"):
+    """A request that was not carried out; the connection goes on."""
+
+    code: str
+    message: str
+
+
+Answer = Hello | Subscribed | Topics | Mark | Reset | Stats | Error
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode(message: Answer) -> bytes:
+    """A message of the server as JSON text."""
+    return _encoder.encode(message)
+
+
+def builtins(message: msgspec.Struct) -> Any:
+    """A message as dictionaries and lists."""
+    return msgspec.to_builtins(message)

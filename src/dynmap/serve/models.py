@@ -1,0 +1,141 @@
+"""What the HTTP interface answers, as models: OpenAPI at `/docs` is made from them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class EventCounts(BaseModel):
+    """Sums of weights: received = located + unlocated + rejected, always."""
+
+    received: int
+    located: int
+    unlocated: int
+    rejected: int
+
+
+class TopicCounts(BaseModel):
+    """Sums of weights of a topic."""
+
+    located: int
+    unlocated: int
+
+
+class Ingest(BaseModel):
+    """How the process that takes events in does."""
+
+    state: Literal["starting", "compiling", "ready", "draining", "down"]
+    detail: str
+    progress: float = Field(description="0 to 1")
+
+
+class Source(BaseModel):
+    """How a source does."""
+
+    name: str
+    kind: str
+    format: str
+    state: str = Field(description="waiting, open, down or ended")
+    detail: str
+    received: int
+    rejected: int
+    producers: int = Field(description="files or connections that it reads")
+    lag_bytes: int | None = Field(description="how far it is behind, where that is known")
+
+
+class Example(BaseModel):
+    """A rejected line, its addresses masked."""
+
+    reason: str
+    line: str
+
+
+class Latency(BaseModel):
+    """Milliseconds from an event's arrival to the frame that shows it, by weight, over the last batches."""
+
+    p50: float | None
+    p90: float | None
+    p99: float | None
+
+
+class Relay(BaseModel):
+    """What came over the relay."""
+
+    connected: bool
+    batches: int
+    duplicates: int = Field(description="batches sent twice, counted once")
+
+
+class Stats(BaseModel):
+    """The state of the server as of its last tick."""
+
+    events: EventCounts
+    rate: float = Field(description="located events a second, over the last two seconds")
+    topics: dict[str, TopicCounts]
+    reasons: dict[str, int] = Field(description="rejected weight by reason")
+    examples: list[Example] = Field(description="the last rejected lines")
+    sources: list[Source]
+    latency: Latency
+    viewers: int
+    rooms: int = Field(description="different subscriptions that are watched")
+    ingest: Ingest
+    relay: Relay
+    store: None = Field(None, description="there is no history yet")
+    geo: dict[str, Any] = Field(description="the location table and its attribution")
+    notices: list[str]
+    epoch: str = Field(description="names this life of the server")
+    started: int = Field(description="ms since 1970")
+    memory: int | None = Field(description="bytes resident in the serving process")
+
+
+class Topic(BaseModel):
+    """A topic and its sums of weights."""
+
+    name: str
+    number: int = Field(description="its number on the WebSocket, while the server lives")
+    located: int
+    unlocated: int
+
+
+class Topics(BaseModel):
+    """Topics with events, busiest first."""
+
+    topics: list[Topic]
+
+
+class RejectedLine(BaseModel):
+    """A line that was not taken, and why."""
+
+    model_config = ConfigDict(extra="allow")
+
+    line: int
+    error: str
+
+
+class Accepted(BaseModel):
+    """What became of posted events."""
+
+    model_config = ConfigDict(extra="allow")
+
+    received: int
+    located: int
+    unlocated: int
+    rejected: int
+    errors: list[RejectedLine]
+    durable: bool = Field(description="whether they would survive a crash of the whole machine")
+
+
+class Health(BaseModel):
+    """Whether the server runs, or is ready."""
+
+    status: str
+    detail: str = ""
+
+
+class Problem(BaseModel):
+    """Why a request was not carried out."""
+
+    code: str
+    message: str

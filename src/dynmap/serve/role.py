@@ -1,0 +1,119 @@
+"""The serving process: what viewers and other programs talk to."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+import uvicorn
+
+from dynmap.config import Settings
+from dynmap.relay.local import LocalHub
+from dynmap.serve.api import create_app
+from dynmap.serve.connection import MAX_MESSAGE, LiveProtocol
+from dynmap.serve.live import Live
+from dynmap.serve.site import Site
+
+_FAREWELL_SECONDS: Final = 2.0
+"""How long viewers may take to answer the end before they are cut off."""
+
+_BACKLOG: Final = 4096
+
+logger = logging.getLogger(__name__)
+
+
+class Server(uvicorn.Server):
+    """Uvicorn without signal handlers of its own: the role decides in which order things end."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def run(settings: Settings, http_fd: int, relay_path: Path, lifeline_fd: int | None) -> int:
+    """Serve on the bound socket `http_fd` until SIGTERM; the exit code.
+
+    Batches come over a Unix socket that is made at `relay_path`. When `lifeline_fd` reads as closed, the supervising
+    process is gone and this one ends too. SIGINT is left to that process, which stops its children in their order.
+    """
+    over = _end_of(lifeline_fd)
+    live = Live(settings.ring_seconds)
+    hub = await LocalHub.listen(relay_path, live.take, live.hear, live.ingest_is_gone)
+    static = Path(str(files("dynmap").joinpath("static")))
+    server = Server(config(Site(live, create_app(live, hub, static))))
+    listener = socket.socket(fileno=http_fd)
+    serving = asyncio.create_task(server.serve([listener]))
+    ticking = asyncio.create_task(live.tick())
+    try:
+        ends: list[asyncio.Future[Any]] = [serving, ticking, over]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        if not over.done():
+            return _failed(serving, ticking)
+        ticking.cancel()
+        await live.end()
+        await _farewell(live)
+        server.should_exit = True
+        await serving
+        return 0
+    finally:
+        ticking.cancel()
+        await hub.close()
+
+
+def config(site: Site) -> uvicorn.Config:
+    """How uvicorn is run."""
+    return uvicorn.Config(
+        site,
+        http="httptools",
+        ws=LiveProtocol,
+        ws_max_size=MAX_MESSAGE,
+        ws_per_message_deflate=False,
+        lifespan="off",
+        backlog=_BACKLOG,
+        access_log=False,
+        server_header=False,
+        log_config=None,
+        log_level=logging.WARNING,
+        timeout_graceful_shutdown=3,
+    )
+
+
+def _end_of(lifeline_fd: int | None) -> asyncio.Future[str]:
+    """Done when this process is to end, with the reason."""
+    loop = asyncio.get_running_loop()
+    over: asyncio.Future[str] = loop.create_future()
+
+    def end(reason: str) -> None:
+        if lifeline_fd is not None:
+            loop.remove_reader(lifeline_fd)
+        if not over.done():
+            over.set_result(reason)
+
+    loop.add_signal_handler(signal.SIGTERM, end, "SIGTERM")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if lifeline_fd is not None:
+        os.set_blocking(lifeline_fd, False)
+        loop.add_reader(lifeline_fd, end, "the supervising process is gone")
+    return over
+
+
+def _failed(*tasks: asyncio.Task[None]) -> int:
+    for task in tasks:
+        if task.done() and not task.cancelled():
+            logger.error("the serving process can't go on", exc_info=task.exception())
+    return 1
+
+
+async def _farewell(live: Live) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_FAREWELL_SECONDS):
+            while live.viewers:  # noqa: ASYNC110 - each leaves in its own time, and this happens once
+                await asyncio.sleep(0.01)

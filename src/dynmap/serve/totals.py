@@ -1,0 +1,83 @@
+"""Running totals, as of the last step. No I/O."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from typing import Final
+
+import numpy as np
+
+from dynmap.frame import I64, MAX_TOPICS, TICK_MS
+from dynmap.relay.message import Rejection
+from dynmap.serve.steps import Step, counts_by_topic
+
+_EXAMPLES: Final = 20
+_REASONS: Final = 64
+_SOURCES: Final = 1024
+_RATE_STEPS: Final = 2000 // TICK_MS
+_LATENCIES: Final = 2000
+"""Batches whose latency is remembered: a minute and more at the most that one machine sends."""
+
+_REST: Final = "other"
+
+
+class Totals:
+    """Sums of weights since the server started: received = located + unlocated + rejected, always."""
+
+    def __init__(self) -> None:
+        self.located: I64 = np.zeros(MAX_TOPICS, np.int64)
+        self.unlocated: I64 = np.zeros(MAX_TOPICS, np.int64)
+        """By topic number, like `located`."""
+        self.all_located = 0
+        self.all_unlocated = 0
+        self.rejected = 0
+        self.reasons: Counter[str] = Counter()
+        self.examples: deque[Rejection] = deque(maxlen=_EXAMPLES)
+        self.received_by_source: Counter[str] = Counter()
+        self.rejected_by_source: Counter[str] = Counter()
+        self._recent: deque[int] = deque(maxlen=_RATE_STEPS)
+        self._latencies: deque[tuple[int, int]] = deque(maxlen=_LATENCIES)
+
+    @property
+    def received(self) -> int:
+        """Every event, whatever became of it."""
+        return self.all_located + self.all_unlocated + self.rejected
+
+    @property
+    def rate(self) -> float:
+        """Located events a second, over the last two seconds."""
+        return sum(self._recent) * 1000 / (TICK_MS * _RATE_STEPS)
+
+    def add(self, step: Step, closed: int) -> None:
+        """Take a step in, closed at a moment (ms since 1970)."""
+        located = 0
+        for frame in (*step.frames, step.old):
+            numbers, counts = counts_by_topic(frame)
+            self.located[numbers] += np.array(counts, np.int64)
+            located += sum(counts)
+        self.all_located += located
+        self._recent.append(located)
+        tally = step.tally
+        for number, weight in tally.unlocated.items():
+            self.unlocated[number] += weight
+            self.all_unlocated += weight
+        self.rejected += tally.rejected
+        self.examples.extend(tally.examples)
+        add_bounded(self.reasons, tally.reasons, _REASONS)
+        add_bounded(self.received_by_source, tally.received_by_source, _SOURCES)
+        add_bounded(self.rejected_by_source, tally.rejected_by_source, _SOURCES)
+        self._latencies.extend((max(0, closed - arrival), weight) for arrival, weight in tally.arrivals)
+
+    def latency(self, *quantiles: float) -> list[float | None]:
+        """Quantiles (0 to 1) of the ms between an event's arrival and its step, over the last batches, by weight."""
+        if not self._latencies:
+            return [None] * len(quantiles)
+        times, weights = np.array(sorted(self._latencies), np.int64).T
+        places = np.searchsorted(np.cumsum(weights), np.array(quantiles) * weights.sum())
+        return [float(time) for time in times[np.minimum(places, len(times) - 1)]]
+
+
+def add_bounded(sums: Counter[str], more: Counter[str], most: int) -> None:
+    """Add sums by name; names past `most` are summed as `other`."""
+    for name, weight in more.items():
+        sums[name if name in sums or len(sums) < most else _REST] += weight
