@@ -221,7 +221,9 @@ async def serving(tmp_path: Path) -> AsyncIterator[Serving]:
     hub = await LocalHub.listen(path, live.take, live.hear, live.ingest_is_gone)
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
-    server = Server(config(Site(live, create_app(live, hub, tmp_path / "static"))))
+    app = asyncio.get_running_loop().create_future()
+    app.set_result(create_app(live, hub))
+    server = Server(config(Site(live, app, tmp_path / "static")))
     tasks = [asyncio.create_task(server.serve([listener])), asyncio.create_task(live.tick())]
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
         while not server.started:  # noqa: ASYNC110

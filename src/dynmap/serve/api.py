@@ -18,7 +18,6 @@ from dynmap.serve import docs, messages, models
 from dynmap.serve.body import CONTENT_TYPES, RequestError
 from dynmap.serve.intake import Intake
 from dynmap.serve.live import Live
-from dynmap.serve.pages import Pages
 
 _PROBLEM: Final[dict[str, Any]] = {"model": models.Problem}
 
@@ -50,8 +49,8 @@ _EVENTS_BODY: Final[dict[str, Any]] = {
 assert tuple(_EVENTS_BODY["requestBody"]["content"]) == CONTENT_TYPES
 
 
-def create_app(live: Live, hub: Hub, static: Path) -> FastAPI:
-    """The application: the interface, its documentation, and the map from the folder `static`."""
+def create_app(live: Live, hub: Hub) -> FastAPI:
+    """The application: the interface and its documentation."""
     app = FastAPI(
         title="DynMap",
         version=dynmap.__version__,
@@ -67,7 +66,6 @@ def create_app(live: Live, hub: Hub, static: Path) -> FastAPI:
     _add_events(app, Intake(live, hub))
     _add_health(app, live, hub)
     docs.add_to(app)
-    app.mount("/", Pages(static), name="map")
     return app
 
 

@@ -40,6 +40,7 @@ class Pages(StaticFiles):
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory=directory, html=True, check_dir=False)
+        self.config_checked = True  # a folder that is not there (yet) is answered for below
         self._root = directory
         self._zipped: dict[tuple[str, float], bytes] = {}
 

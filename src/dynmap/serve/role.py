@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from dynmap.config import Settings
 from dynmap.relay.local import LocalHub
-from dynmap.serve.api import create_app
 from dynmap.serve.connection import MAX_MESSAGE, LiveProtocol
 from dynmap.serve.live import Live
 from dynmap.serve.site import Site
@@ -48,11 +48,13 @@ async def run(settings: Settings, http_fd: int, relay_path: Path, lifeline_fd: i
     live = Live(settings.ring_seconds)
     hub = await LocalHub.listen(relay_path, live.take, live.hear, live.ingest_is_gone)
     static = Path(str(files("dynmap").joinpath("static")))
-    server = Server(config(Site(live, create_app(live, hub, static))))
+    app = asyncio.create_task(asyncio.to_thread(_load_app, live, hub))
+    server = Server(config(Site(live, app, static)))
     listener = socket.socket(fileno=http_fd)
     serving = asyncio.create_task(server.serve([listener]))
     ticking = asyncio.create_task(live.tick())
     try:
+        await app
         ends: list[asyncio.Future[Any]] = [serving, ticking, over]
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         if not over.done():
@@ -68,7 +70,13 @@ async def run(settings: Settings, http_fd: int, relay_path: Path, lifeline_fd: i
         await hub.close()
 
 
-def config(site: Site) -> uvicorn.Config:
+def _load_app(live: Live, hub: LocalHub) -> ASGIApp:
+    from dynmap.serve.api import create_app
+
+    return create_app(live, hub)
+
+
+def config(site: ASGIApp) -> uvicorn.Config:
     """How uvicorn is run."""
     return uvicorn.Config(
         site,

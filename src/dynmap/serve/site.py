@@ -1,33 +1,45 @@
-"""The one port: viewers' WebSockets past all layers of the web framework, everything else through it."""
+"""The one port: the page and viewers' WebSockets at once, everything else through the web framework."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+from pathlib import Path
 from typing import Final
 
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dynmap.serve.connection import connection_of
 from dynmap.serve.live import Live
+from dynmap.serve.pages import Pages
 
 LIVE: Final = "/api/live"
 
+_OF_THE_APP: Final = frozenset(("api", "docs", "healthz", "readyz"))
+"""First parts of paths that are not the page's."""
+
 
 class Site:
-    """The ASGI application that uvicorn runs."""
+    """The ASGI application that uvicorn runs.
 
-    def __init__(self, live: Live, app: ASGIApp) -> None:
+    The web framework takes half a second to load, so `app` may be still on its way: the page, from the folder
+    `static`, and the WebSocket don't wait for it.
+    """
+
+    def __init__(self, live: Live, app: Awaitable[ASGIApp], static: Path) -> None:
         self._live = live
         self._app = app
+        self._pages = ExceptionMiddleware(Pages(static))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection or request."""
         if scope["type"] == "websocket":
             await self._websocket(scope, receive, send)
-        elif scope["type"] == "http" and scope["method"] == "HEAD":
-            # As for GET: uvicorn, which has seen the method, leaves the body out.
-            await self._app({**scope, "method": "GET"}, receive, send)
-        else:
-            await self._app(scope, receive, send)
+            return
+        if scope["method"] == "HEAD":  # as for GET: uvicorn, which has seen the method, leaves the body out
+            scope = {**scope, "method": "GET"}
+        is_app = scope["path"].split("/", 2)[1] in _OF_THE_APP
+        await (await self._app if is_app else self._pages)(scope, receive, send)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
