@@ -5,10 +5,10 @@ export function full(value: number): string {
   return whole.format(value);
 }
 
-/** At most four characters and a letter: 999, 1.2k, 34k, 5.6M. */
+/** Whole below ten thousand, then at most three figures and a letter: 9,999, 12.3k, 345k, 5.6M. */
 export function short(value: number): string {
   for (const [size, letter] of SIZES) {
-    if (value >= size * 0.9995) return trimmed(value / size) + letter;
+    if (value >= size * (letter === "k" ? 10 : 0.9995)) return trimmed(value / size) + letter;
   }
   return full(value);
 }
@@ -28,7 +28,7 @@ const SIZES: readonly [number, string][] = [
   [1e12, "T"],
   [1e9, "G"],
   [1e6, "M"],
-  [1e4, "k"],
+  [1e3, "k"],
 ];
 
 /** 20:05:47 */

@@ -8,7 +8,7 @@ import { loadBase } from "./map/base.ts";
 import { createMap, fit, keepLayers, paint } from "./map/map.ts";
 
 /** The heat of a place that the ramp calls busy, as a part of all the heat there is. */
-const BUSY = 350;
+const BUSY = 90;
 /** A feed slower than this (per second) is lit as if it were this fast: one event shall not look like a crowd. */
 const SLOWEST = 15;
 
@@ -29,11 +29,9 @@ export async function startScene(live: LiveLayer, container: HTMLElement): Promi
   // A lost context rebuilds the style with the colours that it had then.
   map.on("style.load", () => paint(map, store.theme.peek()));
   store.rate.subscribe((rate) => {
-    const aim = BUSY / (Math.max(SLOWEST, rate) * MEMORY_S);
-    dots.gain += 0.3 * (aim - dots.gain);
+    dots.gain = BUSY / (Math.max(SLOWEST, rate) * MEMORY_S);
   });
   await map.once("load");
-  map.once("idle", () => {});
   store.mapLoaded.value = true;
   return map;
 }

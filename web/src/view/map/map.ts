@@ -24,6 +24,8 @@ export function createMap(container: HTMLElement, base: Base, theme: Theme): Map
       sources: {
         land: source(base.land),
         coast: source(base.coast),
+        // A wide soft line costs by its corners, and shows none of them.
+        "coast-soft": { type: "geojson", data: base.coast, tolerance: 3 },
         borders: source(base.borders),
         graticule: source(base.graticule),
       },
@@ -79,7 +81,7 @@ function layersOf(theme: Theme): LayerSpecification[] {
     {
       id: "coast-glow",
       type: "line",
-      source: "coast",
+      source: "coast-soft",
       paint: { "line-color": c.coastGlow, "line-width": 7, "line-blur": 7 },
     },
     { id: "borders", type: "line", source: "borders", paint: { "line-color": c.border, "line-width": 0.7 } },
