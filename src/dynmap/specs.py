@@ -24,6 +24,7 @@ _MAIN_KEY: Final = {
 }
 _OPTION = re.compile(rf",(?={'|'.join(OPTIONS)}=)")
 _TRAILING_OPTIONS = re.compile(rf"(?:,(?:{'|'.join(OPTIONS)})=[^\s,]*)+$")
+_LIKE_TRAILING_OPTIONS = re.compile(r"(?:,[A-Za-z_]+=[^\s,]*)+$")
 _LIKE_AN_OPTION = re.compile(r",([A-Za-z_]+)=")
 
 
@@ -68,7 +69,13 @@ def _split(kind: str, spec: str) -> tuple[str, list[str]]:
 
 
 def _refuse_misspelt(where: str, kind: str, main: str) -> None:
-    for key in _LIKE_AN_OPTION.findall(main if _MAIN_KEY[kind] is not None else f",{main}"):
+    """What looks like an option and was not taken for one is a slip, except inside a command."""
+    if kind == "exec":
+        trailing = _LIKE_TRAILING_OPTIONS.search(main)
+        suspicious = trailing.group() if trailing else ""
+    else:
+        suspicious = main if _MAIN_KEY[kind] else f",{main}"
+    for key in _LIKE_AN_OPTION.findall(suspicious):
         nearest = near(key, OPTIONS)
         if nearest:
             raise SettingsError(
