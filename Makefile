@@ -1,5 +1,5 @@
 # Everything sets itself up: a virtual environment, npm's packages, the map and the location table are built when
-# they are missing or older than what they are made from. Needs Python 3.11+, Node 20+ and make.
+# they are missing or older than what they are made from. Needs Python 3.11+, Node 20.19+ and make.
 
 ARGS ?= demo
 PYTEST_ARGS ?=
@@ -44,7 +44,7 @@ lint: $(DONE)/python web/node_modules/.package-lock.json ## ruff, mypy --strict,
 format: $(DONE)/python web/node_modules/.package-lock.json ## put Python and TypeScript into the one format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
-	cd web && npm run format
+	cd web && npm exec -- biome check --write .
 
 bench: setup ## ours beside plain Python and a newline count, in ratios
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
@@ -82,8 +82,9 @@ $(DONE)/python: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt hatch_build.py
 	@mkdir -p $(DONE) && touch $@
 
 $(DONE)/node:
-	@node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null && npm --version >/dev/null 2>&1 || \
-		{ echo "building the map needs Node 20 or newer with npm; found: $$(node --version 2>/dev/null || echo none)" >&2; exit 1; }
+	@node -e 'const [major, minor] = process.versions.node.split("."); process.exit(major > 20 || (major == 20 && minor >= 19) ? 0 : 1)' \
+		2>/dev/null && npm --version >/dev/null 2>&1 || \
+		{ echo "DynMap's map is built with Node 20.19 or newer and its npm; found: $$(node --version 2>/dev/null || echo none)" >&2; exit 1; }
 	@mkdir -p $(DONE) && touch $@
 
 %/node_modules/.package-lock.json: %/package.json %/package-lock.json | $(DONE)/node
