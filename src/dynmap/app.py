@@ -99,21 +99,23 @@ def serve(settings: Settings, *, ready_fd: int | None = None, browser: bool = Fa
 
 
 def check_files(settings: Settings) -> None:
-    """What is cheap to see at once. Raises StartupError for a file that is missing, a directory or not readable."""
+    """What is cheap to see at once. Raises StartupError for files that are missing, directories or not readable.
+
+    A log may come later, and a location table is a directory when it is built: what it holds, ingest finds out.
+    """
     if settings.geo is not None:
-        _readable(settings.geo, "--geo", must_exist=True)
+        if not settings.geo.exists():
+            raise StartupError("there is no such file", where=f"--geo {settings.geo}")
+        _readable(settings.geo, f"--geo {settings.geo}")
     for source in settings.source:
-        if source.path is not None:
-            _readable(source.path, f"--tail {source.path}", must_exist=False)
+        if source.path is not None and source.path.exists():
+            if source.path.is_dir():
+                raise StartupError("is a directory, but must be a file", where=f"--tail {source.path}")
+            _readable(source.path, f"--tail {source.path}")
 
 
-def _readable(path: Path, where: str, *, must_exist: bool) -> None:
-    where = where if str(path) in where else f"{where} {path}"
-    if path.is_dir() and not (path / "meta.json").is_file():
-        raise StartupError("is a directory, but must be a file", where=where)
-    if must_exist and not path.exists():
-        raise StartupError("there is no such file", where=where)
-    if path.exists() and not os.access(path, os.R_OK):
+def _readable(path: Path, where: str) -> None:
+    if not os.access(path, os.R_OK):
         raise StartupError("not allowed to read it", where=where)
 
 

@@ -197,4 +197,4 @@ def check(file: Path, **given: Any) -> None:
     """Explain how the lines of FILE (- for standard input) are understood, and where they are."""
     from dynmap import checking
 
-    sys.exit(checking.check(file, given))
+    sys.exit(checking.run(file, given))

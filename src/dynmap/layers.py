@@ -58,7 +58,15 @@ def load(flags: Flags, environ: Mapping[str, str], file: Path | None = None) -> 
 
     Raises SettingsError, whose text is one line, when a file can't be read or a setting is unknown or wrong.
     """
-    layers = [_of_file(file, environ), _of_environment(environ), _of_flags(flags)]
+    return _settled([_of_file(file, environ), _of_environment(environ), _of_flags(flags)], flags)
+
+
+def load_flags(flags: Flags) -> Settings:
+    """The settings that flags alone make. Raises SettingsError as `load` does."""
+    return _settled([_of_flags(flags)], flags)
+
+
+def _settled(layers: list[Layer], flags: Flags) -> Settings:
     values: Tree = {}
     for layer in layers:
         values = _merged(values, layer.values)
