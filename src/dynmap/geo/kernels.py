@@ -1,0 +1,73 @@
+"""Compiled look-ups in the location table.
+
+Arithmetic between uint32 values is 64 bits wide in numba, so addresses are only shifted and compared here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+U32 = npt.NDArray[np.uint32]
+U64 = npt.NDArray[np.uint64]
+I32 = npt.NDArray[np.int32]
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def _kernel(function: _Function) -> _Function:
+    return cast("_Function", numba.njit(cache=True, nogil=True)(function))
+
+
+@_kernel
+def place_of_v4(addresses: U32, t24: I32, starts4: U32, places4: I32, out: I32) -> None:
+    """Places (int32[n] `out`, 0 is nowhere) of IPv4 addresses (uint32[n]).
+
+    `t24` (int32[2**24]) is the place of each /24, or, where a /24 has several, `~index` of the range (`starts4`,
+    `places4`) that covers its first address. Nearly all addresses cost that one access.
+    """
+    last = len(starts4) - 1
+    for i in range(len(addresses)):
+        address = addresses[i]
+        place = t24[address >> np.uint32(8)]
+        if place < 0:
+            at = ~place
+            while at < last and starts4[at + 1] <= address:
+                at += 1
+            place = places4[at]
+        out[i] = place
+
+
+@_kernel
+def place_of_v6(high: U64, starts6: U64, places6: I32, out: I32) -> None:
+    """Places (int32[n] `out`, 0 is nowhere) of IPv6 addresses by their upper 64 bits (uint64[n])."""
+    for i in range(len(high)):
+        address = high[i]
+        low, count = 0, len(starts6)
+        while count > 1:  # the range is one of `count` from `low` on; no branch that could be mispredicted
+            half = count >> 1
+            low += half if starts6[low + half] <= address else 0
+            count -= half
+        out[i] = places6[low]
+
+
+@_kernel
+def v4_within(high: np.uint64, low: np.uint64) -> np.int64:
+    """The IPv4 address that an IPv6 address (two halves) holds and stands for, or -1.
+
+    IPv4-mapped ::ffff:0:0/96 (RFC 4291), NAT64 64:ff9b::/96 (RFC 6052), 6to4 2002::/16 (RFC 3056), and Teredo
+    2001::/32 (RFC 4380), whose last 32 bits are the client's address inverted.
+    """
+    if high == np.uint64(0) and low >> np.uint64(32) == np.uint64(0xFFFF):
+        return np.int64(low & np.uint64(0xFFFFFFFF))
+    if high == np.uint64(0x0064FF9B_00000000) and low >> np.uint64(32) == np.uint64(0):
+        return np.int64(low)
+    if high >> np.uint64(48) == np.uint64(0x2002):
+        return np.int64((high >> np.uint64(16)) & np.uint64(0xFFFFFFFF))
+    if high >> np.uint64(32) == np.uint64(0x20010000):
+        return np.int64(~low & np.uint64(0xFFFFFFFF))
+    return np.int64(-1)

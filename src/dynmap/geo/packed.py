@@ -1,0 +1,213 @@
+"""The packed form of a table, which travels in the wheel, and the cache where tables are kept ready to be mapped.
+
+Packed is a zip of LZMA streams, one a column: starts as differences, numbers with their like bytes together, so 160 MB
+become 16. What can be computed (the /24 index) is left out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import io
+import json
+import os
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from dynmap.errors import GeoError
+from dynmap.geo.columns import FORMAT, METADATA, Columns, Metadata, index_24, is_table, load, remove, save
+from dynmap.geo.progress import Progress, part, silent
+
+DATA: Final = Path(__file__).parent / "data"
+"""Where the default table is packed, in the wheel and in a working copy."""
+
+_TYPES: Final = {
+    "starts4": np.uint32,
+    "places4": np.int32,
+    "starts6": np.uint64,
+    "places6": np.int32,
+    "place_x": np.uint32,
+    "place_y": np.uint32,
+    "place_name": np.uint32,
+    "names": np.uint8,
+    "name_offsets": np.uint32,
+}
+_ASCENDING: Final = ("starts4", "starts6", "name_offsets")
+_UNUSED_DAYS: Final = 30
+"""Tables of other versions go from the cache when they have not been opened for so long."""
+
+Build = Callable[[Progress], tuple[Columns, Metadata]]
+
+
+def pack(columns: Columns, metadata: Metadata, directory: Path, progress: Progress = silent) -> Path:
+    """Writes the packed form into a directory, in place of an older one; its name tells its content."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_LZMA) as archive:
+        _add(archive, METADATA, json.dumps(asdict(metadata)).encode())
+        for done, name in enumerate(_TYPES):
+            progress(f"packing {name}", done / len(_TYPES))
+            _add(archive, name, _packed(getattr(columns, name), name in _ASCENDING))
+    content = buffer.getvalue()
+    directory.mkdir(parents=True, exist_ok=True)
+    target = directory / f"location-{hashlib.sha256(content).hexdigest()[:16]}.zip"
+    scratch = target.with_suffix(".tmp")
+    scratch.write_bytes(content)
+    os.replace(scratch, target)
+    for older in directory.glob("location-*"):
+        if older != target:
+            older.unlink()
+    progress("packed", 1.0)
+    return target
+
+
+def unpack(path: Path, progress: Progress = silent) -> tuple[Columns, Metadata]:
+    """Reads the packed form. Raises GeoError when it is damaged or of another version."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            metadata = Metadata(**json.loads(archive.read(METADATA)))
+            if metadata.format != FORMAT:
+                raise GeoError(
+                    f"packed location table of format {metadata.format}, not {FORMAT}", where=str(path)
+                )
+            arrays: dict[str, npt.NDArray[Any]] = {}
+            for done, (name, dtype) in enumerate(_TYPES.items()):
+                progress("expanding the location table (once)", done / len(_TYPES))
+                arrays[name] = _unpacked(archive.read(name), np.dtype(dtype), name in _ASCENDING)
+    except OSError as error:
+        raise GeoError(f"can't be read: {error.strerror or error}", where=str(path)) from None
+    except (zipfile.BadZipFile, KeyError, TypeError, ValueError, EOFError) as error:
+        raise GeoError(
+            f"damaged packed location table: {error}", where=str(path), hint="install anew"
+        ) from None
+    return Columns(t24=index_24(arrays["starts4"], arrays["places4"]), **arrays), metadata
+
+
+def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    # A fixed time, so that the same table gives the same bytes and so the same name.
+    archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_LZMA)
+
+
+def _packed(column: npt.NDArray[Any], ascending: bool) -> bytes:
+    column = np.diff(column, prepend=column.dtype.type(0)) if ascending else column
+    return column.view(np.uint8).reshape(len(column), column.itemsize).T.tobytes()
+
+
+def _unpacked(content: bytes, dtype: np.dtype[Any], ascending: bool) -> npt.NDArray[Any]:
+    planes = np.frombuffer(content, np.uint8).reshape(dtype.itemsize, -1)
+    column = np.ascontiguousarray(planes.T).view(dtype).ravel()
+    return np.cumsum(column, dtype=dtype) if ascending else column
+
+
+def user_cache() -> Path:
+    """The directory for tables in the user's cache, or in the temporary directory where that can't be written.
+
+    Raises GeoError when neither can be.
+    """
+    import platformdirs  # here, since packing the default table in a build environment needs numpy and maxminddb only
+
+    wanted = platformdirs.user_cache_path("dynmap") / "geo"
+    for directory in (wanted, _own_temporary()):
+        with contextlib.suppress(OSError):
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # In a directory that all can write, someone else could have made this one.
+            if directory.stat().st_uid == os.getuid() and os.access(directory, os.W_OK | os.X_OK):
+                return directory
+    raise GeoError(
+        "neither the cache nor the temporary directory can be written, so the location table can't be expanded",
+        where=str(wanted),
+        hint="set XDG_CACHE_HOME, or use --geo with a table built by dynmap geo build --out DIR",
+    )
+
+
+def _own_temporary() -> Path:
+    return Path(tempfile.gettempdir()) / f"dynmap-geo-{os.getuid()}"
+
+
+def expanded(progress: Progress = silent, data: Path = DATA, cache: Path | None = None) -> Path:
+    """The directory of the default table, expanded into the cache if this is its first use.
+
+    Raises GeoError when there is no packed table in `data`, or it is damaged.
+    """
+    archive = max(data.glob("location-*.zip"), default=None)
+    if archive is None:
+        raise GeoError("the location table is missing", where=str(data), hint="make table, or --geo FILE")
+    cache = cache or user_cache()
+    return _cached(
+        cache, "default", archive.stem.removeprefix("location-"), lambda p: unpack(archive, p), progress
+    )
+
+
+def built(mmdb: Path, cache: Path, progress: Progress = silent) -> Path:
+    """The directory of the table of an MMDB file, built unless it is there from the same file (path, size, time).
+
+    Raises GeoError as `dynmap.geo.build.build` does.
+    """
+    from dynmap.geo.build import build
+
+    try:
+        mmdb = mmdb.resolve(strict=True)
+        status = mmdb.stat()
+    except OSError as error:
+        raise GeoError(error.strerror or str(error), where=str(mmdb)) from None
+    kind = f"mmdb-{_digest(mmdb)}"
+    stamp = _digest(status.st_size, status.st_mtime_ns, FORMAT)
+    return _cached(cache, kind, stamp, lambda report: build([mmdb], report), progress, alone=True)
+
+
+def _digest(*parts: object) -> str:
+    return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:16]
+
+
+def _cached(
+    cache: Path, kind: str, stamp: str, make: Build, progress: Progress, *, alone: bool = False
+) -> Path:
+    """The table `kind`-`stamp` in the cache, made if it is not there or damaged; by one process, others wait for it.
+
+    Others of the same kind go: at once if it should be `alone`, else after they have not been used for a while.
+    """
+    target = cache / f"{kind}-{stamp}"
+    if not _usable(target):
+        with _lock(cache / f".{kind}.lock"):
+            if not _usable(target):
+                columns, metadata = make(part(progress, 0.0, 0.8))
+                progress("writing the location table", 0.8)
+                save(target, columns, metadata)
+                _forget(cache, kind, target, 0 if alone else _UNUSED_DAYS)
+        progress("the location table is ready", 1.0)
+    with contextlib.suppress(OSError):
+        os.utime(target / METADATA)  # keeps it from being forgotten
+    return target
+
+
+def _usable(directory: Path) -> bool:
+    if not is_table(directory):
+        return False
+    try:
+        load(directory)
+    except GeoError:
+        return False
+    return True
+
+
+def _forget(cache: Path, kind: str, kept: Path, days: int) -> None:
+    for directory in cache.glob(f"{kind}-*"):
+        if directory != kept and (directory / METADATA).stat().st_mtime < time.time() - days * 86400:
+            remove(directory)
+
+
+@contextlib.contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        # Where the file system can't lock, both make the table and the later one stays.
+        with contextlib.suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
