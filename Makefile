@@ -12,11 +12,12 @@ DONE := .make
 MAP := src/dynmap/static/index.html
 MAP_SOURCES := $(shell find web -name node_modules -prune -o -name dist -prune -o -type f ! -name '*.md' ! -name '*.test.ts' -print)
 TABLE := $(DONE)/table
-TABLE_SOURCES := $(wildcard src/dynmap/geo/*.py)
+TABLE_SOURCES := $(filter-out %/__init__.py %/addresses.py %/commands.py %/kernels.py %/table.py, \
+	$(wildcard src/dynmap/geo/*.py src/dynmap/geo/*.txt)) $(if $(wildcard src/dynmap/geo/data/location-*.zip),,missing)
 SHOW = @printf '\033[1m%s\033[0m\n' "==> $(1)"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format bench wheel web table clean
+.PHONY: help setup run test lint format bench wheel web table clean missing
 .DELETE_ON_ERROR:
 
 help: ## list these commands
@@ -56,6 +57,8 @@ wheel: setup ## dist/*.tar.gz and dist/*.whl, which need no Node to install
 web: $(MAP) ## the map, into src/dynmap/static
 
 table: $(TABLE) ## the location table, into src/dynmap/geo/data
+
+missing:
 
 clean: ## forget all that was built and installed here
 	rm -rf $(DONE) $(VENV) dist web/node_modules location/node_modules src/dynmap/static src/dynmap/geo/data \

@@ -29,7 +29,7 @@ class MapAndTable(BuildHookInterface[Any]):
         """What the build environment needs on top of hatchling: only what building a missing table imports."""
         return [] if self._has_table() else TABLE_NEEDS
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Builds what is missing. Raises RuntimeError when npm is needed and not there, or a build fails."""
         if version == "editable":
             return
@@ -44,7 +44,7 @@ class MapAndTable(BuildHookInterface[Any]):
         return Path(self.root)
 
     def _has_table(self) -> bool:
-        return any(path.suffix != ".tmp" for path in (self._root / TABLE).glob("*"))
+        return any((self._root / TABLE).glob("location-*.zip"))
 
     def _npm(self, folder: str, *then: str) -> None:
         npm = shutil.which("npm")
