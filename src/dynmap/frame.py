@@ -131,18 +131,30 @@ class Frame:
         `parents[t]` is the number of topic t's parent, or t itself at the root. Should even one row a root topic and
         quarter of the world be too many, all topics are called `other`.
         """
-        frame = self
-        for bits in (16, 14, 12, 11, 10, 9, 8, 7, 6):
-            if len(frame) <= rows:
-                return frame
-            frame = frame.coarsened(bits)
+        frame = self._bounded_by_cells(rows, 16, 6)
         while len(frame) > rows and bool((parents[frame.topic] != frame.topic).any()):
             frame = frame.renumbered(parents)
-        for bits in (5, 4, 3, 2, 1):
-            if len(frame) <= rows:
-                return frame
-            frame = frame.coarsened(bits)
+        frame = frame._bounded_by_cells(rows, 5, 1)
         return frame if len(frame) <= rows else frame.renumbered(np.full(MAX_TOPICS, other, np.uint16))
+
+    def _bounded_by_cells(self, rows: int, finest: int, coarsest: int) -> Self:
+        """In the finest cells that leave at most `rows` rows, else in the coarsest.
+
+        They are found by halving: to count distinct keys takes a plain sort, a seventh of what summing takes.
+        """
+        if len(self) <= rows:
+            return self
+        while coarsest < finest:
+            bits = (coarsest + finest + 1) // 2
+            if self._rows_at(bits) <= rows:
+                coarsest = bits
+            else:
+                finest = bits - 1
+        return self.coarsened(coarsest)
+
+    def _rows_at(self, bits: int) -> int:
+        keys = np.sort(pack(self.topic, grid.coarsen(self.x, bits), grid.coarsen(self.y, bits)))
+        return int(np.count_nonzero(keys[1:] != keys[:-1])) + 1
 
 
 def merge(frames: Sequence[Frame], tick: int | None = None) -> Frame:

@@ -49,8 +49,11 @@ class Ingest:
         self.answer: Callable[[Post], Awaitable[PostAnswer]] = self._accept
 
     async def start(self, status: Status = READY) -> None:
-        self.link = await LocalLink.connect(self._path, lambda post: self.answer(post))
+        self.link = await LocalLink.connect(self._path, self._answer)
         self.link.say(status)
+
+    async def _answer(self, post: Post) -> PostAnswer:
+        return await self.answer(post)
 
     async def _accept(self, post: Post) -> PostAnswer:
         self.posts.append(post)

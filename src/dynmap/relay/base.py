@@ -31,6 +31,9 @@ class Link(Protocol):
     def publish(self, message: BatchMessage) -> None:
         """Send a batch, and send it again after every lost connection until it is acknowledged."""
 
+    async def stored(self, producer: str, generation: int, last: int) -> None:
+        """Wait until a producer's sequence is acknowledged up to `last`."""
+
     def say(self, status: Status) -> None:
         """Tell how ingest does; only the latest counts."""
 
@@ -58,6 +61,14 @@ class Hub(Protocol):
     @property
     def duplicates(self) -> int:
         """Batches dropped because they were stored already."""
+
+    @property
+    def overlaps(self) -> int:
+        """Batches of which a part was stored already, against the contract: that part counts twice."""
+
+    @property
+    def invalid(self) -> int:
+        """Batches dropped because they did not hang together."""
 
     async def post(self, post: Post) -> PostAnswer:
         """Have a body taken in, and wait for the answer. Raises RelayDownError when nobody ingests or they go away."""

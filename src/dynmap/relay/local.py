@@ -48,6 +48,7 @@ class LocalLink:
         self._has_room = asyncio.Event()
         self._idle = asyncio.Event()
         self._account(0)
+        self._acknowledged: asyncio.Future[None] | None = None
         self._answering: set[asyncio.Task[None]] = set()
         self._connection: asyncio.Task[None] | None = None
 
@@ -83,6 +84,12 @@ class LocalLink:
         self._unacknowledged[key] = (data, position_of(batch))
         self._account(len(data))
         self._write(data)
+
+    async def stored(self, producer: str, generation: int, last: int) -> None:
+        """Wait until a producer's sequence is acknowledged up to `last`."""
+        while (self._stored.stored(producer, generation) or 0) < last:
+            self._acknowledged = self._acknowledged or asyncio.get_running_loop().create_future()
+            await asyncio.shield(self._acknowledged)
 
     def say(self, status: Status) -> None:
         """Tell how ingest does; only the latest counts."""
@@ -148,6 +155,7 @@ class LocalLink:
             raise MessageError("the serving side did not begin with its positions")
         known = Positions(list(self._stored))
         self._stored.update(greeting.positions)
+        self._wake()
         self._writer = writer
         self._write(framed(message.encode(known)))
         if self._status is not None:
@@ -166,12 +174,19 @@ class LocalLink:
                     data, position = sent
                     self._stored.store(position)
                     self._account(-len(data))
+                    self._wake()
             case Post():
                 task = asyncio.create_task(self._answer(received))
                 self._answering.add(task)
                 task.add_done_callback(self._answering.discard)
             case _:
                 raise MessageError(f"a serving side does not send {type(received).__name__}")
+
+    def _wake(self) -> None:
+        """Let those who wait for an acknowledgement look again."""
+        woken, self._acknowledged = self._acknowledged, None
+        if woken is not None:
+            woken.set_result(None)
 
     async def _answer(self, post: Post) -> None:
         try:

@@ -6,7 +6,7 @@ sequence it holds, so that one that comes twice is counted once. The same bytes 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypedDict
 
 import msgspec
 import numpy as np
@@ -20,6 +20,16 @@ class Rejection(msgspec.Struct, frozen=True, array_like=True):
 
     reason: str
     line: str
+
+
+class Columns(TypedDict):
+    """The columns of a batch's rows, as bytes."""
+
+    tick: bytes
+    topic: bytes
+    x: bytes
+    y: bytes
+    count: bytes
 
 
 class BatchMessage(msgspec.Struct, frozen=True, tag="batch"):
@@ -65,7 +75,7 @@ class BatchMessage(msgspec.Struct, frozen=True, tag="batch"):
         return self.located + sum(self.unlocated.values()) + self.rejected
 
     @classmethod
-    def columns(cls, tick: U16, topic: U16, x: U32, y: U32, count: U32) -> dict[str, bytes]:
+    def columns(cls, tick: U16, topic: U16, x: U32, y: U32, count: U32) -> Columns:
         """The column arguments of a message: uint16[n] tick index, uint16[n] topic index, uint32[n] x, y, count."""
         return {
             "tick": tick.astype("<u2").tobytes(),
@@ -84,7 +94,8 @@ class BatchMessage(msgspec.Struct, frozen=True, tag="batch"):
         try:
             tick, topic = np.frombuffer(self.tick, "<u2"), np.frombuffer(self.topic, "<u2")
             x, y, count = (np.frombuffer(column, "<u4") for column in (self.x, self.y, self.count))
-        except ValueError as error:
+            ticks = np.asarray(self.ticks, np.int64)
+        except (ValueError, OverflowError) as error:
             raise MessageError("a column is not whole", where=where) from error
         if not len(tick) == len(topic) == len(x) == len(y) == len(count):
             raise MessageError("columns differ in length", where=where)
@@ -92,7 +103,7 @@ class BatchMessage(msgspec.Struct, frozen=True, tag="batch"):
             raise MessageError("a row names a tick or topic that the batch lacks", where=where)
         if (total := int(count.sum(dtype=np.uint64))) != self.located:
             raise MessageError(f"says {self.located} located, but its rows sum to {total}", where=where)
-        return np.asarray(self.ticks, np.int64)[tick], topic, x, y, count
+        return ticks[tick], topic, x, y, count
 
     def check_unlocated(self) -> None:
         """Raises MessageError when unlocated events are under a topic that the batch lacks."""
