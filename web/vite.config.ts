@@ -1,6 +1,6 @@
 import { defineConfig, type Plugin } from "vite";
 
-const server = process.env["DYNMAP_SERVER"] ?? "http://127.0.0.1:8080";
+const server = process.env.DYNMAP_SERVER ?? "http://127.0.0.1:8080";
 
 /** The page talks to its own server and to nobody else; the browser holds it to that. (The dev server needs more.) */
 const POLICY = [

@@ -56,20 +56,19 @@ function generator(seed) {
 const random = generator(Number(flags.seed));
 const gauss = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 
-const weights = cities.map(([, , , people]) => people ** 0.8);
-const cumulated = weights.map(
-  (
-    (sum) => (w) =>
-      (sum += w)
-  )(0),
-);
-const topicWeights = topicNames.map((_, i) => 1 / (i + 1.4));
-const topicSum = topicWeights.reduce((a, b) => a + b);
+const cumulate = (weights) => {
+  let sum = 0;
+  return weights.map((weight) => {
+    sum += weight;
+    return sum;
+  });
+};
+const cumulated = cumulate(cities.map(([, , , busy]) => busy ** 0.8));
+const cumulatedTopics = cumulate(topicNames.map((_, i) => 1 / (i + 1.4)));
 
 function someTopic() {
-  let pick = random() * topicSum;
-  const found = topicWeights.findIndex((w) => (pick -= w) < 0);
-  return Math.max(0, found);
+  const pick = random() * cumulatedTopics.at(-1);
+  return cumulatedTopics.findIndex((sum) => sum > pick);
 }
 
 function somePlace() {

@@ -31,7 +31,5 @@ startScene(page.layer, document.getElementById("map")!)
 
 // For tests and for whoever embeds the page: the map is drawn and the first step is counted.
 effect(() => {
-  store.located.value;
-  store.mapLoaded.value;
-  if (store.mapLoaded.value && page.session.ledger.marks > 0) document.documentElement.dataset["ready"] = "true";
+  if (store.mapLoaded.value && store.marks.value > 0) document.documentElement.dataset.ready = "true";
 });

@@ -82,6 +82,7 @@ export class Page implements Listener {
   mark(tick: number): void {
     this.#tick = Math.max(this.#tick, tick);
     this.meter.advance(Math.floor(this.#tick / 1000));
+    store.marks.value = this.session.ledger.marks;
     this.#publish();
   }
 

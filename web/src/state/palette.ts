@@ -5,8 +5,8 @@ import type { Rgb, Theme } from "../view/theme.ts";
  * from the heat ramp, which owns violet, magenta and orange. The light theme has the same hues as inks.
  */
 const HUES: Readonly<Record<Theme, readonly string[]>> = {
-  dark: ["#3dd6ff", "#ffd84d", "#35c48d", "#5b7cff", "#f1f4ff", "#a5e05a", "#0f8fa8", "#c9a66b"],
-  light: ["#0284c7", "#b98a00", "#0a8a5f", "#2f49d1", "#1b2333", "#5d9c12", "#0a5d70", "#8a6534"],
+  dark: ["#3dd6ff", "#ffd84d", "#2fb483", "#317de9", "#dbfce0", "#9c7c0b", "#64d6af", "#318da2"],
+  light: ["#0284c7", "#b98a00", "#0a7d57", "#0b39bd", "#133702", "#4aa494", "#150f85", "#1a517b"],
 };
 
 /** Topics after the first eight take the hues again, each time further towards this. */

@@ -21,6 +21,8 @@ export interface Attribution {
 export const connection = signal<ConnectionState>({ at: "connecting" });
 export const located = signal(0);
 export const rate = signal(0);
+/** Steps committed since the page opened. */
+export const marks = signal(0);
 /** When the server started, ms; null while unknown. */
 export const started = signal<number | null>(null);
 /** Busiest first. */

@@ -22,7 +22,7 @@ export function chooseTheme(choice: Theme): void {
 }
 
 function apply(choice: Theme): void {
-  document.documentElement.dataset["theme"] = choice;
+  document.documentElement.dataset.theme = choice;
   theme.value = choice;
 }
 

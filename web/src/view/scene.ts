@@ -1,14 +1,14 @@
 import type { Map as MapLibre, PaddingOptions } from "maplibre-gl";
 import * as store from "../state/store.ts";
-import { DotsLayer } from "./live/dots.ts";
 import { canDrawHalfFloats } from "./live/gl.ts";
+import { GroundLayer } from "./live/ground.ts";
 import { MEMORY_S } from "./live/heat.ts";
 import type { LiveLayer } from "./live/layer.ts";
 import { loadBase } from "./map/base.ts";
-import { createMap, fit, keepLayers, paint } from "./map/map.ts";
+import { createMap, fitInhabited, keepLayers, paint } from "./map/map.ts";
 
 /** The heat of a place that the ramp calls busy, as a part of all the heat there is. */
-const BUSY = 90;
+const BUSY = 1600;
 /** A feed slower than this (per second) is lit as if it were this fast: one event shall not look like a crowd. */
 const SLOWEST = 15;
 
@@ -17,19 +17,19 @@ export async function startScene(live: LiveLayer, container: HTMLElement): Promi
   requireWebGl();
   const base = await loadBase();
   const map = createMap(container, base, store.theme.peek());
-  const dots = new DotsLayer(live, base.dots);
-  keepLayers(map, [dots, live]);
-  fit(map, clearOfPanels());
+  const ground = new GroundLayer(live, base.dots);
+  keepLayers(map, [ground, live]);
+  fitInhabited(map, clearOfPanels());
   followWindow(map);
   followMotion(live);
   store.theme.subscribe((theme) => {
-    dots.theme = live.theme = theme;
+    ground.theme = live.theme = theme;
     if (map.isStyleLoaded()) paint(map, theme);
   });
   // A lost context rebuilds the style with the colours that it had then.
   map.on("style.load", () => paint(map, store.theme.peek()));
   store.rate.subscribe((rate) => {
-    dots.gain = BUSY / (Math.max(SLOWEST, rate) * MEMORY_S);
+    ground.gain = BUSY / (Math.max(SLOWEST, rate) * MEMORY_S);
   });
   await map.once("load");
   store.mapLoaded.value = true;
@@ -56,7 +56,7 @@ function followWindow(map: MapLibre): void {
   });
   map.on("resize", () => {
     if (moved) map.setPadding(clearOfPanels());
-    else fit(map, clearOfPanels());
+    else fitInhabited(map, clearOfPanels());
   });
 }
 

@@ -15,6 +15,7 @@ export interface MapColours {
   /** From quiet to busy; the first is the colour of unlit land. */
   ramp: readonly [Rgb, Rgb, Rgb, Rgb, Rgb];
   dotAlpha: number;
+  hazeAlpha: number;
   /** Light that adds up, or ink that covers. */
   ink: boolean;
 }
@@ -37,6 +38,7 @@ export const MAP_COLOURS: Readonly<Record<Theme, MapColours>> = {
       [1.0, 0.97, 0.85],
     ],
     dotAlpha: 0.9,
+    hazeAlpha: 0.5,
     ink: false,
   },
   light: {
@@ -56,6 +58,7 @@ export const MAP_COLOURS: Readonly<Record<Theme, MapColours>> = {
       [0.76, 0.2, 0.1],
     ],
     dotAlpha: 0.85,
+    hazeAlpha: 0.4,
     ink: true,
   },
 };

@@ -7,8 +7,8 @@ import { clearFragment, heatFragment, heatVertex, screenVertex } from "./shaders
 const SIDE = 1024;
 /** Heat falls to 1/e in this time, s. */
 export const MEMORY_S = 45;
-/** How far a point warms its surroundings, in texels: about 1.5 degrees at the equator. */
-const REACH = 4.5;
+/** How far a point warms its surroundings, in texels: about two degrees at the equator. */
+const REACH = 6;
 /** Half floats fade in steps; more often than this the steps would be too small to be kept. */
 const FADE_EVERY_S = 0.25;
 

@@ -258,22 +258,70 @@ precision highp float;
 out vec4 o_nothing;
 void main() { o_nothing = vec4(0.0); }`;
 
-/** The land's dots, lit by the heat under them. */
-export function dotVertex(data: ShaderData): string {
-  return `${head(data)}
-layout(location=0) in vec2 a_world;
-uniform sampler2D u_heat;
-uniform float u_size, u_gain, u_alpha;
+const RAMP = `
 uniform vec3 u_ramp[5];
-out vec4 v_colour;
-
 vec3 ramp(float t) {
   if (t < 0.22) return mix(u_ramp[0], u_ramp[1], t / 0.22);
   if (t < 0.5) return mix(u_ramp[1], u_ramp[2], (t - 0.22) / 0.28);
   if (t < 0.8) return mix(u_ramp[2], u_ramp[3], (t - 0.5) / 0.3);
   return mix(u_ramp[3], u_ramp[4], (t - 0.8) / 0.2);
 }
+/** Heat to 0..1: a little shows, and much is never quite all. */
+float warmth(float heat) { return 1.0 - exp(-pow(heat, 0.58)); }
+`;
 
+/** A haze over warm ground: the heat itself, softly. */
+export function hazeVertex(data: ShaderData): string {
+  return `${head(data)}
+layout(location=0) in vec2 a_world;
+out vec2 v_world;
+out float v_face;
+void main() {
+  v_world = a_world;
+  v_face = 1.0;
+#ifdef GLOBE
+  float above = dot(projectToSphere(a_world), u_projection_clipping_plane.xyz) + u_projection_clipping_plane.w;
+  v_face = mix(1.0, clamp(above * 4.0, 0.0, 1.0), u_projection_transition);
+#endif
+  gl_Position = place(vec2(0.0), a_world);
+}`;
+}
+
+export const hazeFragment = `#version 300 es
+precision highp float;
+in vec2 v_world;
+in float v_face;
+uniform sampler2D u_heat;
+uniform float u_gain, u_alpha;
+out vec4 o_colour;
+${RAMP}
+/** A cubic B-spline through the texels, in four reads: no corners show, however far the map is zoomed in. */
+float smoothHeat(vec2 at) {
+  vec2 size = vec2(textureSize(u_heat, 0));
+  vec2 p = at * size - 0.5, f = fract(p);
+  p -= f;
+  vec2 w0 = (1.0 - f) * (1.0 - f) * (1.0 - f) / 6.0, w3 = f * f * f / 6.0;
+  vec2 w1 = 2.0 / 3.0 - 0.5 * f * f * (2.0 - f), w2 = 1.0 - w0 - w1 - w3;
+  vec2 low = w0 + w1, high = w2 + w3;
+  vec2 a = (p - 0.5 + w1 / low) / size, b = (p + 1.5 + w3 / high) / size;
+  return low.y * (low.x * texture(u_heat, a).r + high.x * texture(u_heat, vec2(b.x, a.y)).r)
+    + high.y * (low.x * texture(u_heat, vec2(a.x, b.y)).r + high.x * texture(u_heat, b).r);
+}
+void main() {
+  float t = warmth(smoothHeat(v_world) * u_gain);
+  float alpha = smoothstep(0.02, 0.85, t) * u_alpha * v_face;
+  if (alpha < 0.004) discard;
+  o_colour = vec4(ramp(t) * alpha, alpha);
+}`;
+
+/** The land's dots, lit by the heat under them. */
+export function dotVertex(data: ShaderData): string {
+  return `${head(data)}
+layout(location=0) in vec2 a_world;
+uniform sampler2D u_heat;
+uniform float u_size, u_gain, u_alpha;
+out vec4 v_colour;
+${RAMP}
 void main() {
   float face = 1.0, stretch = 1.0;
 #ifdef GLOBE
@@ -283,7 +331,7 @@ void main() {
   float y = 3.14159265 * (1.0 - 2.0 * a_world.y);
   stretch = mix(1.0, min(2.2, 0.5 * (exp(y) + exp(-y))), 0.6);
 #endif
-  float t = 1.0 - exp(-pow(textureLod(u_heat, a_world, 0.0).r * u_gain, 0.58));
+  float t = warmth(textureLod(u_heat, a_world, 0.0).r * u_gain);
   gl_Position = place(vec2(0.0), a_world);
   gl_PointSize = u_size * stretch * mix(0.55, 1.0, face) * (1.0 + 0.75 * t);
   v_colour = vec4(ramp(t), u_alpha * face * mix(0.5, 1.0, min(1.0, 2.5 * t)));

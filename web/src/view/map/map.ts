@@ -56,7 +56,7 @@ export function keepLayers(map: MapLibre, layers: readonly CustomLayerInterface[
 }
 
 /** Shows the inhabited world in what the panels leave free. */
-export function fit(map: MapLibre, padding: PaddingOptions): void {
+export function fitInhabited(map: MapLibre, padding: PaddingOptions): void {
   map.setPadding(padding);
   map.fitBounds(INHABITED, { animate: false });
 }

@@ -36,12 +36,11 @@ const LINE = {
   stroke: "currentColor",
   "stroke-width": 1.5,
   "stroke-linecap": "round",
-  "aria-hidden": true,
 } as const;
 
 function Moon() {
   return (
-    <svg {...LINE}>
+    <svg {...LINE} aria-hidden="true">
       <path d="M13.5 9.6A6 6 0 0 1 6.4 2.5a6 6 0 1 0 7.1 7.1Z" stroke-linejoin="round" />
     </svg>
   );
@@ -49,7 +48,7 @@ function Moon() {
 
 function Sun() {
   return (
-    <svg {...LINE}>
+    <svg {...LINE} aria-hidden="true">
       <circle cx="8" cy="8" r="2.8" />
       <path d="M8 1.3v1.4M8 13.3v1.4M1.3 8h1.4M13.3 8h1.4M3.3 3.3l1 1M11.7 11.7l1 1M12.7 3.3l-1 1M4.3 11.7l-1 1" />
     </svg>
@@ -58,7 +57,7 @@ function Sun() {
 
 function Corners() {
   return (
-    <svg {...LINE}>
+    <svg {...LINE} aria-hidden="true">
       <path d="M2.5 6V2.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10" stroke-linejoin="round" />
     </svg>
   );

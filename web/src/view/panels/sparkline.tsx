@@ -18,7 +18,7 @@ export function Sparkline({ meter, slot, colour }: { meter: Meter; slot: number;
     const timer = setInterval(draw, 1000);
     return () => clearInterval(timer);
   }, [meter, slot, colour]);
-  return <canvas ref={element} class="spark" width={2 * WIDTH} height={2 * HEIGHT} aria-hidden="true" />;
+  return <canvas ref={element} class="spark" width={2 * WIDTH} height={2 * HEIGHT} />;
 }
 
 /** Draws `values`, smoothed a little, from nothing up to their greatest. */
