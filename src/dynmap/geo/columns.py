@@ -72,10 +72,7 @@ def save(directory: Path, columns: Columns, metadata: Metadata) -> None:
 
     Raises GeoError when the directory can't be written, or holds something else.
     """
-    if directory.exists() and not is_table(directory) and any(directory.iterdir()):
-        raise GeoError(
-            "holds something that is no location table", where=str(directory), hint="choose another --out"
-        )
+    refuse_other_contents(directory)
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{directory.name}-", dir=directory.parent) as scratch:
@@ -89,6 +86,18 @@ def save(directory: Path, columns: Columns, metadata: Metadata) -> None:
             os.replace(new, directory)
     except OSError as error:
         raise GeoError(f"can't be written: {error.strerror or error}", where=str(directory)) from None
+
+
+def refuse_other_contents(directory: Path) -> None:
+    """Raises GeoError when writing a table there would overwrite something else."""
+    if directory.is_dir():
+        other = not is_table(directory) and any(directory.iterdir())
+    else:
+        other = directory.exists()
+    if other:
+        raise GeoError(
+            "holds something that is no location table", where=str(directory), hint="choose another --out"
+        )
 
 
 def is_table(directory: Path) -> bool:

@@ -16,6 +16,8 @@ U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
 I32 = npt.NDArray[np.int32]
 
+_BATCH = 256
+
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
@@ -44,15 +46,22 @@ def place_of_v4(addresses: U32, t24: I32, starts4: U32, places4: I32, out: I32) 
 
 @_kernel
 def place_of_v6(high: U64, starts6: U64, places6: I32, out: I32) -> None:
-    """Places (int32[n] `out`, 0 is nowhere) of IPv6 addresses by their upper 64 bits (uint64[n])."""
-    for i in range(len(high)):
-        address = high[i]
-        low, count = 0, len(starts6)
-        while count > 1:  # the range is one of `count` from `low` on; no branch that could be mispredicted
+    """Places (int32[n] `out`, 0 is nowhere) of IPv6 addresses by their upper 64 bits (uint64[n]).
+
+    A binary search, of a batch at a time: each step of all, then the next, so that their waits for memory overlap.
+    """
+    for first in range(0, len(high), _BATCH):
+        end = min(first + _BATCH, len(high))
+        count = len(starts6)
+        out[first:end] = 0  # the lowest range that it can be; it is one of `count` from there on
+        while count > 1:
             half = count >> 1
-            low += half if starts6[low + half] <= address else 0
+            for i in range(first, end):
+                middle = out[i] + half
+                out[i] = middle if starts6[middle] <= high[i] else out[i]
             count -= half
-        out[i] = places6[low]
+        for i in range(first, end):
+            out[i] = places6[out[i]]
 
 
 @_kernel
