@@ -210,6 +210,10 @@ function stats() {
   });
 }
 
+/** As `dynmap.serve.pages` sends it. */
+const POLICY =
+  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; worker-src 'self' blob:; " +
+  "object-src 'none'; base-uri 'none'; form-action 'none'";
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
 
 const server = createServer(async (request, response) => {
@@ -227,6 +231,7 @@ const server = createServer(async (request, response) => {
   if (path === "/api/stats")
     return response.setHeader("content-type", "application/json").end(json({ started, events }));
   if (!flags.static) return response.writeHead(404).end();
+  response.setHeader("content-security-policy", POLICY);
   try {
     const file = path === "/" ? "index.html" : normalize(path);
     const content = await readFile(join(flags.static, file));
@@ -239,7 +244,7 @@ const server = createServer(async (request, response) => {
 new WebSocketServer({ server, path: "/api/live" }).on("connection", (socket) => {
   const viewer = { socket, id: null };
   viewers.add(viewer);
-  socket.send(json({ type: "hello", protocol: 1, tick_ms: TICK_MS, now: Date.now(), epoch: String(started) }));
+  socket.send(json({ type: "hello", protocol: 1, tick_ms: TICK_MS, now: Date.now(), epoch: String(started), started }));
   socket.on("message", (data) => {
     const message = JSON.parse(data.toString());
     if (message.type === "subscribe") subscribe(viewer, message);

@@ -39,7 +39,7 @@ export interface Reset {
 }
 
 export interface IngestState {
-  state: "starting" | "compiling" | "ready" | "down";
+  state: "starting" | "compiling" | "ready" | "draining" | "down";
   detail?: string;
   progress?: number;
 }

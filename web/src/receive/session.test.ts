@@ -121,7 +121,7 @@ describe("Session", () => {
     world.pass(500);
     expect(world.wires.length).toBe(2);
     id = accept({ cursor: "c1" });
-    expect(world.wire.sent[0]).toMatchObject({ since: "c1", window: 0 });
+    expect(world.wire.sent[0]).toMatchObject({ since: "c1" });
     world.wire.sends(live(id, 100, { kind: Kind.caughtUp }));
     world.wire.says({ type: "mark", cursor: "c2", tick: 2 });
     expect([session.ledger.located, session.ledger.total(0)]).toEqual([142, 142]);

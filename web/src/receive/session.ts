@@ -6,7 +6,7 @@ import { Connection, type ConnectionState, type Environment } from "./socket.ts"
 import { TopicTable } from "./topics.ts";
 
 export const PROTOCOL = 1;
-/** Seconds of a warm picture asked for when the page opens. */
+/** Seconds of a warm picture, asked for in case that the server starts the subscription anew. */
 const WINDOW_S = 10;
 const ACK_EVERY_MS = 1000;
 
@@ -68,14 +68,12 @@ export class Session {
     this.#hasPicture = false;
     this.#acked = null;
     this.#subscription = (this.#subscription + 1) % 256;
-    // A page that only lost its connection still shows what it had; one without an account starts with a warm picture.
-    const since = this.ledger.cursor;
     this.#send({
       type: "subscribe",
       id: this.#subscription,
       topics: [">"],
-      since,
-      window: since === null ? WINDOW_S : 0,
+      since: this.ledger.cursor,
+      window: WINDOW_S,
     });
   }
 

@@ -8,6 +8,7 @@ const TEXT: Readonly<Record<(typeof health)["value"], string>> = {
   waiting: "Reconnecting",
   starting: "Server is starting",
   compiling: "Server is compiling",
+  draining: "Server is stopping",
   down: "Ingest is down",
 };
 
