@@ -202,7 +202,9 @@ async def test_copytruncate_while_nobody_read(log: Path, intake, until: Until) -
     assert intake.lines == [b"1", b"2", b"3a3b", b"4"]
 
 
-async def test_a_crash_before_the_first_line_keeps_the_starting_position(log: Path, intake, until: Until) -> None:
+async def test_a_crash_before_the_first_line_keeps_the_starting_position(
+    log: Path, intake, until: Until
+) -> None:
     log.write_bytes(b"before\n")
     async with Follower(tail(log), intake):
         await until(lambda: bool(intake.spans))

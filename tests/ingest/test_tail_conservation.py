@@ -55,7 +55,9 @@ class Store:
             known = self.positions.get(("log", span.generation))
             assert span.first == (known.last if known else 0)
             self.lines += lines
-            self.positions["log", span.generation] = Position("log", span.generation, span.last, span.checkpoint)
+            self.positions["log", span.generation] = Position(
+                "log", span.generation, span.last, span.checkpoint
+            )
 
     def crash(self) -> None:
         self._open.clear()
@@ -183,7 +185,9 @@ class LogMachine(RuleBasedStateMachine):
     def make_known(self) -> None:
         """Have something of this file stored, at least that it is there."""
         inode = self.path.stat().st_ino
-        if not any(checkpoint["inode"] == inode and checkpoint["offset"] for checkpoint in self.stored_checkpoints()):
+        if not any(
+            checkpoint["inode"] == inode and checkpoint["offset"] for checkpoint in self.stored_checkpoints()
+        ):
             self.poll()
             self.store.send()
 

@@ -130,7 +130,11 @@ class BatchIntake:
     def open(self) -> None:
         """Open a batch if none is open, or the open one should have been closed: its arrival is now."""
         now = self._batcher.clock()
-        if self._arrival is not None and now // MARK_MS != self._arrival // MARK_MS and self._span is not None:
+        if (
+            self._arrival is not None
+            and now // MARK_MS != self._arrival // MARK_MS
+            and self._span is not None
+        ):
             self.close()
         if self._arrival is None:
             self._arrival = now

@@ -85,7 +85,9 @@ class Exec:
             delay = self._backoff.delay(loop.time() - started)
             words = "; ".join(self._last_words)
             self._state = "down"
-            self._detail = f"{ended}; starting it again in {delay:.1f} s" + (f"; it said: {words}" if words else "")
+            self._detail = f"{ended}; starting it again in {delay:.1f} s" + (
+                f"; it said: {words}" if words else ""
+            )
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), delay)
 
@@ -151,7 +153,8 @@ class Exec:
         """Keep the last lines of the command's standard error, without addresses."""
         assert process.stderr is not None
         while chunk := await process.stderr.read(_STDERR_LIMIT):
-            self._last_words.extend(mask(line, cut=not line.endswith(b"\n")) for line in chunk.splitlines(True))
+            lines = [line for line in chunk.splitlines(keepends=True) if line.strip()]
+            self._last_words.extend(mask(line.rstrip(), cut=not line.endswith(b"\n")) for line in lines)
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process is not None:

@@ -40,7 +40,9 @@ class HttpSource:
     def status(self) -> SourceStatus:
         """Open while posts are taken."""
         state = "waiting" if self._intake is None else "ended" if self._stopping.is_set() else "open"
-        return SourceStatus(self._settings.name, "http", self._settings.format, state, producers=self._at_work)
+        return SourceStatus(
+            self._settings.name, "http", self._settings.format, state, producers=self._at_work
+        )
 
     def begin(self, positions: Positions) -> None:
         """Nothing: whoever posted has no answer yet, and posts again."""
@@ -59,7 +61,9 @@ class HttpSource:
     async def post(self, post: Post) -> PostAnswer:
         """Take a body in; the answer's status is 202, 400, 415 or 503."""
         if self._intake is None or self._stopping.is_set():
-            return PostAnswer(post.id, *_refused(503, "events are not taken in just now; try again in a second"))
+            return PostAnswer(
+                post.id, *_refused(503, "events are not taken in just now; try again in a second")
+            )
         self._at_work += 1
         self._idle.clear()
         try:
@@ -88,7 +92,8 @@ class HttpSource:
             body = post.body
         else:
             return _refused(
-                415, f"can't read {kind or 'a body without Content-Type'}; send {DOCUMENT} or {LINES[0]} or text/plain"
+                415,
+                f"can't read {kind or 'a body without Content-Type'}; send {DOCUMENT} or {LINES[0]} or text/plain",
             )
         return await self._take_in(body, intake)
 
@@ -102,7 +107,9 @@ class HttpSource:
         for piece in _pieces(lines):
             span = self._sequence.span(len(piece))
             taken, found = _take_piece(piece, span, decoder, intake)
-            errors += [LineError(number + error.line, error.reason) for error in found[: MAX_ERRORS - len(errors)]]
+            errors += [
+                LineError(number + error.line, error.reason) for error in found[: MAX_ERRORS - len(errors)]
+            ]
             total = Taken(*(a + b for a, b in zip(total, taken, strict=True)))
             number += int(np.count_nonzero(piece == 10))
             if len(lines) > READ_SIZE:

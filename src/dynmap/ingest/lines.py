@@ -1,9 +1,9 @@
 """Reads into whole lines: a shared buffer to read into, and what each reader keeps from one read to the next. No I/O.
 
-    buffer = ReadBuffer()                       one for all readers of a loop
-    cutter = Cutter()                           one for each file or connection
-    n = os.readv(fd, [buffer.room])
-    cut = cutter.cut(buffer, n)
+buffer = ReadBuffer()                       one for all readers of a loop
+cutter = Cutter()                           one for each file or connection
+n = os.readv(fd, [buffer.room])
+cut = cutter.cut(buffer, n)
 """
 
 from __future__ import annotations

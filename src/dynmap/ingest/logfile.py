@@ -117,7 +117,9 @@ class LogFile:
     copy   whether it is what a truncated file was copied to: nobody writes to it any more
     """
 
-    def __init__(self, fd: int, generation: int, offset: int = 0, *, dropping: bool = False, copy: bool = False) -> None:
+    def __init__(
+        self, fd: int, generation: int, offset: int = 0, *, dropping: bool = False, copy: bool = False
+    ) -> None:
         self.fd = fd
         self.identity = Identity.of(os.fstat(fd))
         self.generation = generation
@@ -184,7 +186,10 @@ class LogFile:
             return False
         known = self.known
         start = self.read_to - len(known)
-        changed = about.st_size < max(self.read_to, self._looked[0]) or os.pread(self.fd, len(known), start) != known
+        changed = (
+            about.st_size < max(self.read_to, self._looked[0])
+            or os.pread(self.fd, len(known), start) != known
+        )
         if not changed:
             self._looked = looked
         return changed
@@ -201,7 +206,9 @@ class LogFile:
             cut = self._cutter.cut(buffer, n)
             at = cut.start
             if cut.dropped:
-                intake.skip(self._passed(buffer, at, cut.dropped, dropping=not len(cut.lines) and self.dropping))
+                intake.skip(
+                    self._passed(buffer, at, cut.dropped, dropping=not len(cut.lines) and self.dropping)
+                )
             at += cut.dropped
             if len(cut.lines):
                 intake.take_in(cut.lines, self._passed(buffer, at, len(cut.lines)), self._decoder(intake))
@@ -240,9 +247,7 @@ class LogFile:
         first = self.offset + OPENING if self._opened else 0
         self._opened = True
         self.offset += length
-        return Span(
-            self.generation, first, self.offset + OPENING, self._checkpoint(dropping).document()
-        )
+        return Span(self.generation, first, self.offset + OPENING, self._checkpoint(dropping).document())
 
     def _checkpoint(self, dropping: bool) -> Checkpoint:
         return Checkpoint(

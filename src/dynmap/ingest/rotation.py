@@ -31,7 +31,11 @@ def rotated(path: Path) -> Iterator[Path]:
         except OSError:
             continue
         for name in entries:
-            if name not in names and not name.endswith(_COMPRESSED) and any(_is_rotated(name, log) for log in names):
+            if (
+                name not in names
+                and not name.endswith(_COMPRESSED)
+                and any(_is_rotated(name, log) for log in names)
+            ):
                 yield directory / name
 
 
@@ -83,7 +87,9 @@ def between(path: Path, old: Identity) -> list[Path]:
             continue
     if now is None:
         return []
-    return sorted((name for name, key in keys.items() if key[0] == now[0] and key > now), key=keys.__getitem__)
+    return sorted(
+        (name for name, key in keys.items() if key[0] == now[0] and key > now), key=keys.__getitem__
+    )
 
 
 def _age(name: str) -> tuple[bool, int, int] | None:

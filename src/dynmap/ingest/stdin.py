@@ -37,7 +37,12 @@ class Stdin:
         """Open until the end of the input, then ended."""
         known = self._reader.decoder.format if self._reader and self._reader.decoder else None
         return SourceStatus(
-            self._settings.name, "stdin", known or self._settings.format, self._state, self._detail, producers=1
+            self._settings.name,
+            "stdin",
+            known or self._settings.format,
+            self._state,
+            self._detail,
+            producers=1,
         )
 
     def begin(self, positions: Positions) -> None:

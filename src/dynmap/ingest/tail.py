@@ -48,7 +48,12 @@ class Tail:
     """One log, followed by its path."""
 
     def __init__(
-        self, settings: SourceSettings, buffer: ReadBuffer, *, clock: Clock = wall_clock, quiet: float = QUIET_SECONDS
+        self,
+        settings: SourceSettings,
+        buffer: ReadBuffer,
+        *,
+        clock: Clock = wall_clock,
+        quiet: float = QUIET_SECONDS,
     ) -> None:
         if settings.path is None:
             raise ValueError("a tail needs a path")
@@ -131,7 +136,9 @@ class Tail:
         fd = rotation.find(self._path, checkpoint)
         if fd is None:
             if latest:
-                self._notice = f"what {self._path} was before is gone; lines in it that were not read are lost"
+                self._notice = (
+                    f"what {self._path} was before is gone; lines in it that were not read are lost"
+                )
             return
         copy = checkpoint.copy or Identity.of(os.fstat(fd)) != checkpoint.identity
         if copy and not latest:  # it was read to its end before the next generation began
@@ -248,7 +255,10 @@ class Tail:
         unfinished: LogFile | None = None
         if copy is None:
             file.end(intake)
-        elif os.fstat(copy).st_size >= file.read_to and os.pread(copy, len(file.carry), file.offset) == file.carry:
+        elif (
+            os.fstat(copy).st_size >= file.read_to
+            and os.pread(copy, len(file.carry), file.offset) == file.carry
+        ):
             rest = LogFile(copy, file.generation, file.offset, dropping=file.dropping, copy=True)
             rest.decoder = file.decoder
             self._follow(rest)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 
@@ -87,7 +87,9 @@ class TcpListener:
         """Accept and read connections until `stop`; then read out what they have sent."""
         self._intake = intake
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Connection(self), sock=self._listening(), backlog=_BACKLOG)
+        self._server = await loop.create_server(
+            lambda: Connection(self), sock=self._listening(), backlog=_BACKLOG
+        )
         while not self._stopping.is_set():
             await intake.mark()
             self.pour()
@@ -207,11 +209,10 @@ class Connection(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A sender connects."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
         self._listener.connections.add(self)
         if self._listener.paused:
-            transport.pause_reading()
+            self._transport.pause_reading()
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Where the next bytes go."""

@@ -1,180 +1,219 @@
-"""A lifelike synthetic world: lines as a web shop with mailings would log them, from where people are. No I/O.
+"""The synthetic world: who does what, where and when, as a function of time and a seed. No I/O.
 
-People are addresses drawn from the location table. They are awake by day, so activity goes round with the sun; over
-it lie mailings whose openings roll westward through the time zones, flash crowds in one region, and attacks from a few
-places at once. Everything follows from the seed and the clock that is passed in.
+Everything happens in steps of 50 ms, and a step depends on nothing but its number, the seed and the people: the same
+world shows the same events at the same time, wherever it is asked from. Its days follow the sun; its campaigns,
+attacks and crowds come in slots of a few minutes, so there is always something going on.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from dynmap import grid
+
 F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
+U32 = npt.NDArray[np.uint32]
 
-DAY_S: Final = 86_400.0
-REFRESH_S: Final = 0.5
-"""How often the crowd's weights follow the clock."""
+STEP_MS: Final = 50
+PEOPLE: Final = 60_000
+"""Addresses that anything comes from."""
 
+ZONES: Final = 96
+"""Stripes of longitude, each with as many people as the others; they share their time of day."""
 
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Where an address is, in degrees."""
-
-    address: str
-    lon: float
-    lat: float
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of event: its topic, its share of the rate, and how much it keeps to the day (0 never sleeps, 1 does)."""
-
-    topic: str
-    share: float
-    sleep: float
-
-
-KINDS: Final = (
-    Kind("web.page", 0.50, 0.80),
-    Kind("web.order", 0.14, 0.90),
-    Kind("email.open", 0.18, 0.85),
-    Kind("email.click", 0.06, 0.90),
-    Kind("attack.ssh", 0.12, 0.10),
-)
-_PAGE, _ORDER, _OPEN, _CLICK, _ATTACK = range(len(KINDS))
+_DAY_MS: Final = 86_400_000
+_KM_A_DEGREE: Final = 111.2
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
-    """Something that lasts a while and adds to one kind, around a place.
+class Topic:
+    """What people do.
 
-    gain     events a second at its height, as a share of the world's rate
-    spread   how far around the place, in degrees
-    drift    degrees a second that its centre moves east
+    share         of the mean rate
+    night         how much of it goes on at night, 0 to 1
+    peak          the local hour at which most of it happens
     """
 
-    kind: int
-    start: float
-    lasts: float
-    gain: float
-    lon: float
-    lat: float
-    spread: float
-    drift: float = 0.0
-    worldwide: bool = False
+    name: str
+    share: float
+    night: float
+    peak: float
 
-    def strength(self, now: float) -> float:
-        """0 to 1: a quick rise and a slow fall."""
-        part = (now - self.start) / self.lasts
-        return 0.0 if not 0.0 <= part <= 1.0 else min(1.0, part * 8.0) * (1.0 - part) ** 0.7
+
+TOPICS: Final = (
+    Topic("web.page", 0.45, 0.22, 15.0),
+    Topic("web.order", 0.06, 0.10, 19.5),
+    Topic("stream.play", 0.12, 0.15, 21.0),
+    Topic("email.open", 0.06, 0.12, 9.5),
+    Topic("email.click", 0.02, 0.12, 10.0),
+    Topic("attack.ssh", 0.05, 1.0, 0.0),
+)
+
+
+class People:
+    """Addresses with their places, from west to east.
+
+    v4         uint32[n]
+    lat, lon   float64[n], degrees
+    """
+
+    def __init__(self, v4: U32, x: U32, y: U32) -> None:
+        order = np.argsort(x, kind="stable")
+        self.v4 = v4[order]
+        self.lon, self.lat = grid.lonlats(x[order], y[order])
+        self.text = [
+            b"%d.%d.%d.%d" % tuple(address) for address in self.v4.astype(">u4").view("u1").reshape(-1, 4)
+        ]
+        self.edges: I64 = np.linspace(0, len(v4), ZONES + 1).astype(np.int64)
+        self.zone_lon: F64 = self.lon[np.minimum(self.edges[:-1] + np.diff(self.edges) // 2, len(v4) - 1)]
+
+    def some(self, by_zone: I64, rng: np.random.Generator) -> I64:
+        """So many of each zone, `by_zone` (int64[ZONES]), as indices."""
+        zones = np.repeat(np.arange(ZONES), by_zone)
+        first, size = self.edges[zones], self.edges[zones + 1] - self.edges[zones]
+        return np.asarray(first + (rng.random(len(zones)) * size).astype(np.int64), np.int64)
+
+    def near(self, centre: int, km: float) -> I64:
+        """Those within some kilometres of one of them."""
+        north = (self.lat - self.lat[centre]) * _KM_A_DEGREE
+        east = (self.lon - self.lon[centre] + 540.0) % 360.0 - 180.0
+        east = east * _KM_A_DEGREE * math.cos(math.radians(self.lat[centre]))
+        return np.flatnonzero(north * north + east * east < km * km)
+
+
+class Slot(NamedTuple):
+    """When the episodes of a kind come: one in each slot of time, `share` of the mean rate on average."""
+
+    seconds: float
+    share: float
+    number: int
+
+
+CAMPAIGNS: Final = Slot(240.0, 0.12, 2)
+ATTACKS: Final = Slot(75.0, 0.05, 3)
+CROWDS: Final = Slot(180.0, 0.05, 4)
+
+_ROLL_SECONDS: Final = 110.0
+"""How long a campaign takes to go round the world, with the morning."""
+
+_UNTIL_CLICK_MS: Final = 6_000.0
+_OPENED: Final = 3
+_CLICKED: Final = 4
+"""Rows of `email.open` and `email.click` in TOPICS."""
+
+_PERIODS: Final = np.array([5.0, 19.0, 83.0])
+_SWINGS: Final = np.array([0.25, 0.30, 0.30])
+"""Waves of so many seconds that the flow of each zone and topic drifts with, and how strong they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """Something that begins, swells and dies down.
+
+    start    ms since 1970
+    rise     seconds until it is at its height; it dies down in about three times that
+    events   how many, all in all
+    who      whom it comes from
+    """
+
+    start: float
+    rise: float
+    events: float
+    who: I64
+
+    def flow(self, now: float) -> float:
+        """Events a second: a gamma curve, which has its height after `rise` and the area `events`."""
+        age = (now - self.start) / 1000.0
+        return self.events * age / self.rise**2 * math.exp(-age / self.rise) if age > 0 else 0.0
 
 
 class World:
-    """Makes lines for stretches of time.
+    """A world with a mean rate of events a second."""
 
-    people  who takes part, in no order
-    rate    events a second, on average
-    seed    two worlds of one seed, asked for the same stretches, say the same
-    """
-
-    def __init__(self, people: Sequence[Person], rate: float, seed: int = 1) -> None:
-        if not people:
-            raise ValueError("a world needs people")
+    def __init__(self, people: People, rate: float, seed: int = 2013) -> None:
+        self._people = people
         self._rate = rate
-        self._rng = np.random.default_rng(seed)
-        self._lon = np.array([person.lon for person in people])
-        self._lat = np.array([person.lat for person in people])
-        self._liking = self._rng.gamma(0.6, 1.0, (len(KINDS), len(people)))
-        self._texts = [
-            [f'{{"ip":"{person.address}","topic":"{kind.topic}"}}\n'.encode() for person in people]
-            for kind in KINDS
+        self._seed = seed
+        self._phases: F64 = 2 * math.pi * np.random.default_rng([seed, 0]).random((len(TOPICS), ZONES, 3))
+        self._begun = lru_cache(maxsize=32)(self._begin)
+        self._flows = lru_cache(maxsize=2)(self._flow)
+
+    def step(self, number: int) -> bytes:
+        """The lines of a step, in the format `ip`: address and topic."""
+        now = float(number * STEP_MS)
+        rng = np.random.default_rng([self._seed, 1, number])
+        counts = rng.poisson(self._flows(number * STEP_MS // 1000))
+        parts = [
+            self._lines(kind.name, self._people.some(counts[row], rng)) for row, kind in enumerate(TOPICS)
         ]
-        self._happenings: list[Happening] = []
-        self._next_happening = -math.inf
-        self._weights_at = -math.inf
-        self._cumulated: list[F64] = []
+        parts.append(self._lines("attack.ssh", self._episodes(ATTACKS, now, rng)))
+        parts.append(self._lines("web.page", self._episodes(CROWDS, now, rng)))
+        return b"".join(parts)
 
-    def lines(self, now: float, seconds: float) -> bytes:
-        """What is logged in the `seconds` up to `now` (seconds since 1970), as flat JSON lines."""
-        self._let_things_happen(now)
-        if now - self._weights_at >= REFRESH_S:
-            self._follow_the_sun(now)
-        out: list[bytes] = []
-        for kind, text in enumerate(self._texts):
-            usual = self._rate * KINDS[kind].share * _mood(now, kind) * seconds
-            out += [text[i] for i in self._drawn(self._cumulated[kind], usual)]
-        for happening in self._happenings:
-            extra = self._rate * happening.gain * happening.strength(now) * seconds
-            if extra > 0.0:
-                text = self._texts[happening.kind]
-                out += [text[i] for i in self._drawn(np.cumsum(self._near(happening, now)), extra)]
-        return b"".join(out)
+    def _lines(self, topic: str, who: I64) -> bytes:
+        if not len(who):
+            return b""
+        text, end = self._people.text, b" %s\n" % topic.encode()
+        return end.join([text[person] for person in who.tolist()]) + end
 
-    def _drawn(self, cumulated: F64, expected: float) -> list[int]:
-        count = int(self._rng.poisson(expected))
-        drawn = np.searchsorted(cumulated, self._rng.random(count) * cumulated[-1], side="right")
-        return [int(i) for i in np.minimum(drawn, len(cumulated) - 1)]
+    def _flow(self, second: int) -> F64:
+        """Events a step, float64[TOPICS, ZONES]; the same for a second, in which neither sun nor mail gets far."""
+        now = second * 1000.0
+        flow = np.stack([self._daily(row, now) for row in range(len(TOPICS))])
+        flow[_OPENED] += self._mailed(now)
+        flow[_CLICKED] += self._mailed(now - _UNTIL_CLICK_MS) / 6.0
+        return np.asarray(flow * (STEP_MS / 1000.0), np.float64)
 
-    def _follow_the_sun(self, now: float) -> None:
-        self._weights_at = now
-        awake = _awake((now % DAY_S) / 3600.0 + self._lon / 15.0)
-        self._cumulated = [
-            np.cumsum(self._liking[number] * (1.0 - kind.sleep * (1.0 - awake)))
-            for number, kind in enumerate(KINDS)
-        ]
+    def _daily(self, topic: int, now: float) -> F64:
+        """What people do all day, in events a second: by the height of the sun where they are, and a slow drift."""
+        kind = TOPICS[topic]
+        hour = now / _DAY_MS * 24.0 + self._people.zone_lon / 15.0
+        day = kind.night + (1.0 - kind.night) * (1.0 + np.cos((hour - kind.peak) * math.pi / 12.0)) / 2.0
+        waves = np.sin(self._phases[topic] + 2.0 * math.pi * now / 1000.0 / _PERIODS)
+        flow = day / ((1.0 + kind.night) / 2.0) * np.exp(waves @ _SWINGS - (_SWINGS @ _SWINGS) / 4.0)
+        return np.asarray(flow * (self._rate * kind.share / ZONES), np.float64)
 
-    def _near(self, happening: Happening, now: float) -> F64:
-        east = happening.lon + happening.drift * (now - happening.start)
-        across = (self._lon - east + 180.0) % 360.0 - 180.0
-        along = 0.0 if happening.worldwide else self._lat - happening.lat
-        near = np.exp(-(across**2 + np.square(along)) / (2.0 * happening.spread**2))
-        return np.asarray(near * self._liking[happening.kind] + 1e-12, np.float64)
+    def _mailed(self, now: float) -> F64:
+        """Campaign mail opened, in events a second: it reaches each zone with its morning, from east to west."""
+        flow = np.zeros(ZONES)
+        latest = int(now // (CAMPAIGNS.seconds * 1000.0))
+        for number in (latest - 1, latest):
+            rng = np.random.default_rng([self._seed, CAMPAIGNS.number, number])
+            start = number * CAMPAIGNS.seconds * 1000.0
+            front = start + (180.0 - self._people.zone_lon) / 360.0 * _ROLL_SECONDS * 1000.0
+            age = np.maximum(now - front, 0.0) / 1000.0
+            rise = 4.0 + 5.0 * rng.random()
+            events = self._rate * CAMPAIGNS.share * CAMPAIGNS.seconds / ZONES * (0.5 + rng.random())
+            flow += events * age / rise**2 * np.exp(-age / rise)
+        return flow
 
-    def _let_things_happen(self, now: float) -> None:
-        self._happenings = [
-            happening for happening in self._happenings if now < happening.start + happening.lasts
-        ]
-        if now < self._next_happening:
-            return
-        self._next_happening = now + float(self._rng.uniform(6.0, 16.0))
-        self._happenings += self._something(now)
+    def _episodes(self, slot: Slot, now: float, rng: np.random.Generator) -> I64:
+        """Who takes part in the episodes of a kind that go on now."""
+        number = int(now // (slot.seconds * 1000.0))
+        chosen = [np.empty(0, np.int64)]
+        for each in (number - 1, number):
+            episode = self._begun(slot, each)
+            count = int(rng.poisson(episode.flow(now) * STEP_MS / 1000.0))
+            chosen.append(rng.choice(episode.who, count))
+        return np.concatenate(chosen)
 
-    def _something(self, now: float) -> list[Happening]:
-        someone = int(self._rng.integers(len(self._lon)))
-        lon, lat = float(self._lon[someone]), float(self._lat[someone])
-        match self._rng.choice(["mailing", "crowd", "attack"], p=[0.3, 0.35, 0.35]):
-            case "mailing":
-                # Morning comes to the east first: both sweep from Japan to the Pacific coast in a minute and a half.
-                opens = Happening(_OPEN, now, 90.0, 0.5, 150.0, 0.0, spread=14.0, drift=-3.2, worldwide=True)
-                return [opens, replace(opens, kind=_CLICK, start=now + 4.0, gain=0.15, spread=16.0)]
-            case "crowd":
-                lasts = float(self._rng.uniform(20.0, 45.0))
-                return [
-                    Happening(_PAGE, now, lasts, 0.35, lon, lat, spread=3.0),
-                    Happening(_ORDER, now + 3.0, lasts, 0.12, lon, lat, spread=3.0),
-                ]
-            case _:
-                attackers = self._rng.integers(len(self._lon), size=int(self._rng.integers(2, 6)))
-                lasts = float(self._rng.uniform(12.0, 30.0))
-                return [
-                    Happening(_ATTACK, now, lasts, 0.12, float(self._lon[i]), float(self._lat[i]), spread=0.6)
-                    for i in attackers.tolist()
-                ]
-
-
-def _awake(local_hour: F64) -> F64:
-    """0 to 1 by the sun's hour: asleep at four, busiest in the afternoon and once more in the evening."""
-    day = 0.5 - 0.5 * np.cos((local_hour - 4.0) / 24.0 * 2.0 * math.pi)
-    evening = np.exp(-(((local_hour - 20.5 + 12.0) % 24.0 - 12.0) ** 2) / 6.0)
-    return np.asarray(np.clip(0.85 * day + 0.25 * evening, 0.0, 1.0), np.float64)
-
-
-def _mood(now: float, kind: int) -> float:
-    """Slow swings around 1, each kind to its own rhythm."""
-    return 1.0 + 0.18 * math.sin(now / 23.0 + kind * 1.7) + 0.10 * math.sin(now / 7.1 + kind * 4.1)
+    def _begin(self, slot: Slot, number: int) -> Episode:
+        """The episode of a slot: an attack comes from a few places, a crowd from one region."""
+        rng = np.random.default_rng([self._seed, slot.number, number])
+        start = (number + 0.7 * rng.random()) * slot.seconds * 1000.0
+        events = self._rate * slot.share * slot.seconds * (0.5 + rng.random())
+        everyone = len(self._people.v4)
+        if slot is ATTACKS:
+            who = np.concatenate(
+                [self._people.near(int(centre), 15.0)[:6] for centre in rng.integers(everyone, size=5)]
+            )
+            return Episode(start, 6.0 + 8.0 * rng.random(), events, who)
+        who = self._people.near(int(rng.integers(everyone)), 150.0 + 500.0 * rng.random())
+        return Episode(start, 8.0 + 12.0 * rng.random(), events, who)
