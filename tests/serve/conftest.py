@@ -229,7 +229,7 @@ async def serving(tmp_path: Path) -> AsyncIterator[Serving]:
     server = Server(config(Site(live, app, tmp_path / "static")))
     tasks = [asyncio.create_task(server.serve([listener])), asyncio.create_task(live.tick())]
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
-        while not server.started:  # noqa: ASYNC110
+        while not server.started:
             await asyncio.sleep(0.005)
         yield Serving(live, hub, port, http)
     tasks[1].cancel()
