@@ -46,5 +46,16 @@ export const health = computed(() => {
   if (at !== "open") return at;
   return ingest.value.state === "ready" ? "live" : ingest.value.state;
 });
+/** Windows in which panels take little room; panels.css has the same condition. */
+const SMALL = matchMedia("(max-width: 759px), (max-height: 519px)");
+export const isSmall = signal(SMALL.matches);
+SMALL.addEventListener("change", () => {
+  isSmall.value = SMALL.matches;
+});
+/** Height of the window, CSS pixels. */
+export const windowHeight = signal(innerHeight);
+addEventListener("resize", () => {
+  windowHeight.value = innerHeight;
+});
 /** The map has drawn its first picture. */
 export const mapLoaded = signal(false);

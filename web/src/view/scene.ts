@@ -2,15 +2,9 @@ import type { Map as MapLibre, PaddingOptions } from "maplibre-gl";
 import * as store from "../state/store.ts";
 import { canDrawHalfFloats } from "./live/gl.ts";
 import { GroundLayer } from "./live/ground.ts";
-import { MEMORY_S } from "./live/heat.ts";
 import type { LiveLayer } from "./live/layer.ts";
 import { loadBase } from "./map/base.ts";
 import { createMap, fitInhabited, keepLayers, paint } from "./map/map.ts";
-
-/** The heat of a place that the ramp calls busy, as a part of all the heat there is. */
-const BUSY = 1600;
-/** A feed slower than this (per second) is lit as if it were this fast: one event shall not look like a crowd. */
-const SLOWEST = 15;
 
 /** Builds the map with its layers and keeps it in step with theme, window and feed. Rejects where there is no WebGL2. */
 export async function startScene(live: LiveLayer, container: HTMLElement): Promise<MapLibre> {
@@ -28,9 +22,6 @@ export async function startScene(live: LiveLayer, container: HTMLElement): Promi
   });
   // A lost context rebuilds the style with the colours that it had then.
   map.on("style.load", () => paint(map, store.theme.peek()));
-  store.rate.subscribe((rate) => {
-    ground.gain = BUSY / (Math.max(SLOWEST, rate) * MEMORY_S);
-  });
   await map.once("load");
   store.mapLoaded.value = true;
   return map;
@@ -44,8 +35,8 @@ function requireWebGl(): void {
 
 /** What the panels cover, in CSS pixels; the numbers go with panels.css. */
 function clearOfPanels(): PaddingOptions {
-  if (innerWidth < 760 || innerHeight < 520) return { top: 120, bottom: 150, left: 0, right: 0 };
-  return { top: 56, bottom: 44, left: Math.min(330, innerWidth * 0.24), right: 24 };
+  if (store.isSmall.peek()) return { top: 120, bottom: 150, left: 0, right: 0 };
+  return { top: 56, bottom: 44, left: innerWidth < 1280 ? 262 : 330, right: 24 };
 }
 
 /** Fits the view again when the window changes, until somebody moves the map themselves. */

@@ -30,8 +30,6 @@ export class GroundLayer implements CustomLayerInterface {
   readonly type = "custom";
   readonly renderingMode = "2d";
   theme: Theme = "dark";
-  /** What one unit of heat is worth: less where much happens, so that the busiest places are lit alike on every feed. */
-  gain = 1;
   readonly #live: LiveLayer;
   readonly #dots: Float32Array<ArrayBuffer>;
   readonly #ramp = new Float32Array(15);
@@ -77,7 +75,7 @@ export class GroundLayer implements CustomLayerInterface {
     const shown = Math.min(1, (FADE_TO - zoom) / (FADE_TO - FADE_FROM));
     if (shown > 0) {
       this.#use(gl, programs.dots, colours.dotAlpha * shown);
-      gl.uniform1f(programs.dots.at("u_size"), ratio * 2.3 * 2 ** (Math.max(0, zoom - 1.5) * 0.75));
+      gl.uniform1f(programs.dots.at("u_size"), ratio * 2.3 * 2 ** ((zoom - 1.5) * (zoom < 1.5 ? 1 : 0.75)));
       gl.bindVertexArray(gpu.dots);
       for (const copy of this.#live.camera.copies) {
         this.#live.camera.use(gl, programs.dots, input, copy);
@@ -91,7 +89,7 @@ export class GroundLayer implements CustomLayerInterface {
     gl.useProgram(program.program);
     gl.uniform3fv(program.at("u_ramp[0]"), this.#ramp);
     gl.uniform1i(program.at("u_heat"), 0);
-    gl.uniform1f(program.at("u_gain"), this.gain);
+    gl.uniform1f(program.at("u_gain"), this.#live.gain);
     gl.uniform1f(program.at("u_alpha"), alpha);
   }
 }

@@ -12,6 +12,43 @@ const REACH = 6;
 /** Half floats fade in steps; more often than this the steps would be too small to be kept. */
 const FADE_EVERY_S = 0.25;
 
+/** The whole heat that the brightest of the last minutes had falls to 1/e in this time, s. */
+const LEVEL_MEMORY_S = 300;
+/** Heat of a feed of 15 events a second: with less on the whole map, a single event shall not look like a crowd. */
+const LEAST_LEVEL = 15 * MEMORY_S;
+/** What heat a place must have to be called busy, as a part of all the heat there is. */
+const BUSY = 1 / 1600;
+
+/**
+ * What one unit of heat is worth, so that the busiest places are lit alike on every feed. It goes by all the heat there is, or was
+ * in the last minutes: when a feed falls silent, its map is to cool down and not to be turned up.
+ */
+export class Exposure {
+  #heat = 0;
+  #level = 0;
+  #at = 0;
+
+  /** So much heat (events) is added at this time, ms. */
+  add(heat: number, now: number): void {
+    this.#cool(now);
+    this.#heat += heat;
+    this.#level = Math.max(this.#level, this.#heat);
+  }
+
+  /** At this time, ms. */
+  gain(now: number): number {
+    this.#cool(now);
+    return 1 / (BUSY * Math.max(LEAST_LEVEL, this.#level));
+  }
+
+  #cool(now: number): void {
+    const elapsed = Math.max(0, now - this.#at) / 1000;
+    this.#at = now;
+    this.#heat *= Math.exp(-elapsed / MEMORY_S);
+    this.#level *= Math.exp(-elapsed / LEVEL_MEMORY_S);
+  }
+}
+
 /** Where it has been busy lately: each point warms its surroundings, and all of it fades. */
 export class HeatField {
   readonly target: Target;

@@ -6,7 +6,7 @@ import { PointBuffers, resetUnpacking } from "./buffers.ts";
 import { Camera } from "./camera.ts";
 import { Darkroom } from "./darkroom.ts";
 import { bindTexture, compile, type Program, plainState, setSampling } from "./gl.ts";
-import { HeatField } from "./heat.ts";
+import { Exposure, HeatField } from "./heat.ts";
 import { Pace } from "./pace.ts";
 import { PointRing } from "./ring.ts";
 import { roughFragment, roughVertex, sparkFragment, sparkVertex } from "./shaders.ts";
@@ -70,6 +70,7 @@ export class LiveLayer implements CustomLayerInterface {
   /** Colour by topic number; alpha 0 hides. */
   readonly #colours = new Uint8Array(65_536 * 4);
   readonly #camera = new Camera();
+  readonly #exposure = new Exposure();
   readonly #pace = new Pace();
   #theme: Theme = "dark";
   #coloursChanged = true;
@@ -83,8 +84,12 @@ export class LiveLayer implements CustomLayerInterface {
 
   /** Takes a frame to draw. */
   draw(frame: Frame): void {
-    const ring = frame.bits < ROUGH_BELOW_BITS ? this.#rough : this.#sparks;
-    ring.push(frame, this.#clock.now(), LIFE_MS);
+    const isRough = frame.bits < ROUGH_BELOW_BITS;
+    const ring = isRough ? this.#rough : this.#sparks;
+    const now = this.#clock.now();
+    ring.push(frame, now, LIFE_MS);
+    // Places known only roughly would warm the wrong ones.
+    if (!isRough) for (let row = 0; row < frame.n; row++) this.#exposure.add(frame.count[row]!, now);
     this.stats.points += frame.n;
     this.#map?.triggerRepaint();
   }
@@ -117,6 +122,11 @@ export class LiveLayer implements CustomLayerInterface {
   /** Where it has been busy lately; null while there is no GPU. */
   get heat(): WebGLTexture | null {
     return this.#gpu?.heat.target.texture ?? null;
+  }
+
+  /** What one unit of that heat is worth. */
+  get gain(): number {
+    return this.#exposure.gain(this.#clock.now());
   }
 
   get camera(): Camera {
@@ -200,7 +210,7 @@ export class LiveLayer implements CustomLayerInterface {
     const sparks = ring.head - oldest;
     const newest = Math.max(oldest, ring.since(now - RIPPLE_S * 1000));
     this.#usePoints(gpu, program, gpu.sparks, ring, now);
-    const size = Math.min(2.6, 0.8 + 0.16 * this.#camera.zoom);
+    const size = Math.min(2.6, Math.max(0.6, 0.62 + 0.27 * this.#camera.zoom));
     gl.uniform1f(program.at("u_size"), size * this.#camera.ratio * gpu.darkroom.scale);
     gl.uniform1f(program.at("u_gain"), 1 / Math.sqrt(1 + sparks / CROWD));
     gl.uniform1f(program.at("u_rippling"), RIPPLES / Math.max(1, ring.head - newest));

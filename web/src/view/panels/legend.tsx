@@ -1,12 +1,17 @@
-import { useComputed, useSignal } from "@preact/signals";
+import { computed, useComputed, useSignal } from "@preact/signals";
 import type { Page } from "../../page.ts";
 import { rate, short } from "../../state/format.ts";
 import { cssOf } from "../../state/palette.ts";
-import { hasRough, type TopicRow, theme, topics } from "../../state/store.ts";
+import { hasRough, isSmall, type TopicRow, theme, topics, windowHeight } from "../../state/store.ts";
 import { Sparkline } from "./sparkline.tsx";
 
-/** Rows that are shown before "more" is pressed. */
-const FEW = 8;
+/** Rows that are shown before "more" is pressed: as many as fit between the total and the bottom, up to eight. */
+const few = computed(() => {
+  if (isSmall.value) return 3;
+  return Math.max(3, Math.min(8, Math.floor((windowHeight.value - ROOM_FOR_OTHERS) / ROW_HEIGHT)));
+});
+const ROOM_FOR_OTHERS = 390;
+const ROW_HEIGHT = 45;
 /** Rows that are shown at all: beyond these, the filter finds them. */
 const MANY = 200;
 
@@ -18,8 +23,8 @@ export function Legend({ page }: { page: Page }) {
     const text = isOpen.value ? wanted.value.trim().toLowerCase() : "";
     return text === "" ? topics.value : topics.value.filter(({ name }) => name.toLowerCase().includes(text));
   });
-  const shown = found.value.slice(0, isOpen.value ? MANY : FEW);
-  const more = topics.value.length - FEW;
+  const shown = found.value.slice(0, isOpen.value ? MANY : few.value);
+  const more = topics.value.length - few.value;
   if (topics.value.length === 0) return null;
   return (
     <section class={isOpen.value ? "legend open" : "legend"} aria-label="Topics">
