@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dynmap.pipeline import events
-from dynmap.pipeline.events import GOOD, LIBRARY, ROWS, Columns, Filled, Keys
-from dynmap.pipeline.formats import DETECTED, Format, Rejected, address_of
+from dynmap.pipeline.events import GOOD, LIBRARY, NO_KEYS, ROWS, Block, Filled, KeysAt
+from dynmap.pipeline.formats import DETECTED, Format, RejectedLineError
 from dynmap.pipeline.kernels_ip import decode_lines
+from dynmap.pipeline.memory import address_of
 
 U8 = npt.NDArray[np.uint8]
 
@@ -19,10 +20,7 @@ FIRST_LINES: Final = 64
 """Lines that a format is recognised from; each further try without success looks at four times as many."""
 
 DOUBT_AFTER: Final = 1000
-"""Rejected lines in a row after which the format is recognised anew."""
-
-_NO_KEYS: Final = Keys(*(np.zeros(0, kind) for kind in "u8 i8 i8 u8".split()), np.zeros(1, np.uint64),
-                       np.zeros(1, np.int32), np.zeros(2, np.uint64))
+"""RejectedLineError lines in a row after which the format is recognised anew."""
 
 
 class Lines:
@@ -34,7 +32,7 @@ class Lines:
         self.base = address_of(data)
         self.limit = self.base + len(data)
 
-    def line(self, block: Columns, row: int) -> bytes:
+    def line(self, block: Block, row: int) -> bytes:
         """The text of a row's line, without its end."""
         start = int(block.start[row]) - self.base
         return bytes(self._view[start : start + int(block.length[row])])
@@ -49,22 +47,22 @@ def recognise(lines: Lines, at: int, rows: int, candidates: Mapping[str, Format]
     best, most = None, 0
     for known in DETECTED:
         candidate = candidates[known.name]
-        block = Columns.empty(rows)
-        filled = candidate.fill(at, lines.limit, block, _NO_KEYS)
+        block = Block(rows)
+        filled = candidate.fill(at, lines.limit, block.at, NO_KEYS)
         explained = filled.rows - filled.special + _read_by_library(lines, block, filled, candidate)
         if explained > most:
             best, most = candidate, explained
     return best
 
 
-def _read_by_library(lines: Lines, block: Columns, filled: Filled, candidate: Format) -> int:
+def _read_by_library(lines: Lines, block: Block, filled: Filled, candidate: Format) -> int:
     """How many of the lines that the kernel passed on the library takes."""
     read = 0
     for row in np.flatnonzero(block.state[: filled.rows] == LIBRARY).tolist() if candidate.read else ():
         try:
             candidate.read(lines.line(block, row))  # type: ignore[misc]
             read += 1
-        except Rejected:
+        except RejectedLineError:
             pass
     return read
 
@@ -91,20 +89,20 @@ class Decoder:
         """The format that is used now."""
         return self._format
 
-    def fill(self, lines: Lines, at: int, block: Columns, keys: Keys) -> Filled:
+    def fill(self, lines: Lines, at: int, block: Block, keys: KeysAt) -> Filled:
         """Fill a block with the lines from `at` on. Without a known format they are rejected, a sample at a time."""
         if self._format is None:
             self._format = recognise(lines, at, self._sample, self._formats)
             if self._format is None:
-                filled = decode_lines(at, lines.limit, Columns(*(column[: self._sample] for column in block)), keys)
+                filled = decode_lines(at, lines.limit, block.at._replace(room=self._sample), keys)
                 state = block.state[: filled.rows]
                 state[state == LIBRARY] = events.NOT_RECOGNISED
                 self._sample = min(4 * self._sample, ROWS)
                 return Filled(*filled)
             self._sample = FIRST_LINES
-        return Filled(*self._format.fill(at, lines.limit, block, keys))
+        return Filled(*self._format.fill(at, lines.limit, block.at, keys))
 
-    def taken(self, block: Columns, filled: Filled) -> None:
+    def taken(self, block: Block, filled: Filled) -> None:
         """Note how a block turned out, once all its rows are good or rejected."""
         self.lines += filled.rows
         if self._fixed or self._format is None:
@@ -116,5 +114,3 @@ class Decoder:
         self._rejected = filled.rows - 1 - int(good[-1]) if len(good) else self._rejected + filled.rows
         if self._rejected >= DOUBT_AFTER:
             self._format, self._rejected = None, 0
-
-

@@ -7,6 +7,8 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from dynmap.pipeline.memory import address_of
+
 U8 = npt.NDArray[np.uint8]
 U16 = npt.NDArray[np.uint16]
 U32 = npt.NDArray[np.uint32]
@@ -15,8 +17,8 @@ I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
 F64 = npt.NDArray[np.float64]
 
-ROWS: Final = 8192
-"""Rows of a block: the columns of one stay in the second-level cache (about 90 bytes a row)."""
+ROWS: Final = 4096
+"""Rows of a block: its columns (some 90 bytes a row) stay in the second-level cache."""
 
 MAX_LINE: Final = 64 * 1024
 """Bytes of a line; a longer one is one rejected event."""
@@ -66,8 +68,30 @@ REASONS: Final[dict[int, str]] = {
 }
 
 
-class Columns(NamedTuple):
-    """Up to `ROWS` events. Rows in order; those with an IPv6 address or coordinates are listed beside them.
+class BlockAt(NamedTuple):
+    """A block as kernels take it: how many rows it has room for, and the address of each column."""
+
+    room: int
+    state: int
+    start: int
+    length: int
+    v4: int
+    place: int
+    cell: int
+    slot: int
+    stamp: int
+    weight: int
+    topic_key: int
+    six_row: int
+    six_high: int
+    six_place: int
+    point_row: int
+    lat: int
+    lon: int
+
+
+class Block:
+    """Room for events as columns, in the order of their lines. Those with IPv6 or coordinates are listed beside them.
 
     state      uint8    see above
     start      int64    address of the line's first byte
@@ -79,32 +103,28 @@ class Columns(NamedTuple):
     stamp      int64    the line's own time: ms since 1970 times 2, plus 1 when it was written in whole seconds
     weight     uint32   1 to 1,000,000
     topic_key  uint64   hash of the values that make the topic, where state is NEW_TOPIC
-    six_row    int32    rows with an IPv6 address, their upper 64 bits and places
-    point_row  int32    rows with coordinates, and those in degrees
+    six_row, six_high, six_place   int32, uint64, int32: rows with IPv6, the upper 64 bits, places
+    point_row, lat, lon            int32, float64, float64: rows with coordinates, and those in degrees
     """
 
-    state: U8
-    start: I64
-    length: I32
-    v4: U32
-    place: I32
-    cell: U64
-    slot: U16
-    stamp: I64
-    weight: U32
-    topic_key: U64
-    six_row: I32
-    six_high: U64
-    six_place: I32
-    point_row: I32
-    lat: F64
-    lon: F64
-
-    @classmethod
-    def empty(cls, rows: int = ROWS) -> Columns:
-        """A block for `rows` events."""
-        kinds = "u1 i8 i4 u4 i4 u8 u2 i8 u4 u8 i4 u8 i4 i4 f8 f8".split()
-        return cls(*(np.zeros(rows, kind) for kind in kinds))
+    def __init__(self, room: int = ROWS) -> None:
+        self.state: U8 = np.zeros(room, np.uint8)
+        self.start: I64 = np.zeros(room, np.int64)
+        self.length: I32 = np.zeros(room, np.int32)
+        self.v4: U32 = np.zeros(room, np.uint32)
+        self.place: I32 = np.zeros(room, np.int32)
+        self.cell: U64 = np.zeros(room, np.uint64)
+        self.slot: U16 = np.zeros(room, np.uint16)
+        self.stamp: I64 = np.zeros(room, np.int64)
+        self.weight: U32 = np.zeros(room, np.uint32)
+        self.topic_key: U64 = np.zeros(room, np.uint64)
+        self.six_row: I32 = np.zeros(room, np.int32)
+        self.six_high: U64 = np.zeros(room, np.uint64)
+        self.six_place: I32 = np.zeros(room, np.int32)
+        self.point_row: I32 = np.zeros(room, np.int32)
+        self.lat: F64 = np.zeros(room, np.float64)
+        self.lon: F64 = np.zeros(room, np.float64)
+        self.at = BlockAt(room, *(address_of(getattr(self, column)) for column in BlockAt._fields[1:]))
 
 
 class Filled(NamedTuple):
@@ -117,20 +137,26 @@ class Filled(NamedTuple):
     special: int
 
 
-class Keys(NamedTuple):
-    """What turns a line's values into a topic: the fields wanted, and slots of the hashes met before.
+class KeysAt(NamedTuple):
+    """What turns a line's values into a topic, as kernels take it: see `slots.Keys`.
 
-    field, field_length   uint64[k], int64[k]: names of the fields wanted, see `kernels_topic.name_key`
-    span                  int64[k]: the same as numbers of `kernels_combined`'s fields
-    found                 uint64[k]: scratch; hashes of the line's values, 0 for one that it lacks
-    key, slot             uint64[2^m], int32[2^m]: open addressing, key 0 is free; slot below 0 is minus a reason
-    seed                  uint64[2]: keys of the hash, random per process
+    wanted       how many fields, with addresses of their names, the names' lengths, their numbers in an access log
+    found        scratch; address of the hashes of a line's values, 0 for one that it lacks
+    mask         entries of the hash table - 1, with the addresses of hashes and slots
+    seed, secret keys of the hash
     """
 
-    field: U64
-    field_length: I64
-    span: I64
-    found: U64
-    key: U64
-    slot: I32
-    seed: U64
+    wanted: int
+    field: int
+    length: int
+    span: int
+    found: int
+    mask: int
+    key: int
+    slot: int
+    seed: int
+    secret: int
+
+
+NO_KEYS: Final = KeysAt(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+"""No topics are wanted."""

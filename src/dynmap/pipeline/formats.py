@@ -9,23 +9,26 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
-from dynmap.config import SourceSettings
 from dynmap.errors import SettingsError
 from dynmap.pipeline import events
-from dynmap.pipeline.events import MAX_WEIGHT, NO_STAMP, Columns, Filled, Keys
+from dynmap.pipeline.events import MAX_WEIGHT, NO_STAMP, BlockAt, Filled, KeysAt
 from dynmap.pipeline.kernels_address import NONE, read_unusual
 from dynmap.pipeline.kernels_combined import FIELDS, access_spans, decode_combined
 from dynmap.pipeline.kernels_ip import decode_ip, decode_lines
 from dynmap.pipeline.kernels_json import decode_json
-from dynmap.pipeline.kernels_time import read_stamp_text, stamp_of_integer, stamp_of_number
+from dynmap.pipeline.kernels_time import read_stamp_text, stamp_of_number
+from dynmap.pipeline.memory import address_of
 
 Values = Mapping[str, object]
+
+
+_LONG: Final = 1 << 53
+"""Integers up to here are exact as doubles; as times they are absurd long before."""
 
 
 class Reading(NamedTuple):
@@ -41,7 +44,7 @@ class Reading(NamedTuple):
     values: Values
 
 
-class Rejected(ValueError):
+class RejectedLineError(ValueError):
     """A line that is no event; `state` is the reason's number."""
 
     def __init__(self, state: int) -> None:
@@ -67,16 +70,11 @@ class Format:
     """
 
     name: str
-    fill: Callable[[int, int, Columns, Keys], Filled]
+    fill: Callable[[int, int, BlockAt, KeysAt], Filled]
     values: Callable[[bytes], Values]
     read: Callable[[bytes], Reading] | None = None
     fields: tuple[str, ...] | None = None
     samples: tuple[Sample, ...] = ()
-
-
-def address_of(data: npt.NDArray[Any]) -> int:
-    """Where an array's bytes are. The array must be held on to."""
-    return int(data.__array_interface__["data"][0])
 
 
 def read_address(text: str) -> tuple[int, int, int]:
@@ -97,13 +95,13 @@ def read_time(text: str) -> int:
 def _subject(address: str) -> tuple[int, int, int]:
     found = read_address(address)
     if found[0] == NONE:
-        raise Rejected(events.BAD_ADDRESS)
+        raise RejectedLineError(events.BAD_ADDRESS)
     return found
 
 
 def _inside(lat: float, lon: float) -> tuple[float, float]:
     if not (-90.0 <= lat <= 90.0 and -180.0 <= lon <= 180.0):
-        raise Rejected(events.OUT_OF_RANGE)
+        raise RejectedLineError(events.OUT_OF_RANGE)
     return lat, lon
 
 
@@ -115,9 +113,9 @@ def _json_weight(value: object) -> int:
     if value is None:
         return 1
     if not isinstance(value, int | float) or isinstance(value, bool):
-        raise Rejected(events.BAD_WEIGHT)
+        raise RejectedLineError(events.BAD_WEIGHT)
     if not (1 <= value <= MAX_WEIGHT and value == int(value)):
-        raise Rejected(events.BAD_WEIGHT)
+        raise RejectedLineError(events.BAD_WEIGHT)
     return int(value)
 
 
@@ -125,43 +123,38 @@ def _json_stamp(value: object) -> int:
     if isinstance(value, bool):
         return NO_STAMP
     if isinstance(value, int):
-        return int(stamp_of_integer_or_none(value))
+        return int(stamp_of_number(float(value))) if 0 < value < _LONG else NO_STAMP
     if isinstance(value, float):
         return int(stamp_of_number(value))
     return read_time(value) if isinstance(value, str) else NO_STAMP
 
 
-def stamp_of_integer_or_none(value: int) -> int:
-    """The stamp of an integer of any size."""
-    return int(stamp_of_integer(value)) if 0 < value < 1 << 62 else NO_STAMP
-
-
 def json_values(line: bytes) -> Values:
-    """The object on a line. Raises Rejected."""
+    """The object on a line. Raises RejectedLineError."""
     try:
         found = msgspec.json.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise Rejected(events.NOT_JSON) from None
+        raise RejectedLineError(events.NOT_JSON) from None
     if not isinstance(found, dict):
-        raise Rejected(events.NOT_OBJECT)
+        raise RejectedLineError(events.NOT_OBJECT)
     return found
 
 
 def read_json(line: bytes) -> Reading:
-    """An event in JSON, by the library: the same as `kernels_json` for every line. Raises Rejected."""
+    """An event in JSON, by the library: the same as `kernels_json` for every line. Raises RejectedLineError."""
     values = json_values(line)
     weight = _json_weight(values.get("n"))
     lat, lon, ip = values.get("lat"), values.get("lon"), values.get("ip")
     kind, four, high, point = NONE, 0, 0, (0.0, 0.0)
     if lat is not None or lon is not None:
         if not (_is_number(lat) and _is_number(lon)):
-            raise Rejected(events.BAD_COORDINATES)
+            raise RejectedLineError(events.BAD_COORDINATES)
         point = _inside(float(lat), float(lon))  # type: ignore[arg-type]
     elif ip is None:
-        raise Rejected(events.NO_SUBJECT)
+        raise RejectedLineError(events.NO_SUBJECT)
     else:
         if not isinstance(ip, str):
-            raise Rejected(events.BAD_ADDRESS)
+            raise RejectedLineError(events.BAD_ADDRESS)
         kind, four, high = _subject(ip)
     return Reading(kind, four, high, *point, _json_stamp(values.get("ts")), weight, values)
 
@@ -179,7 +172,7 @@ def access_values(line: bytes) -> Values:
     """The fields of a line of an access log."""
     data = np.frombuffer(line + b"\n", np.uint8)
     at, spans = address_of(data), np.zeros(2 * len(FIELDS), np.int64)
-    if not access_spans(at, at + len(line), at + len(data), spans):
+    if not access_spans(at, at + len(line), at + len(data), address_of(spans)):
         return {}
     pairs = (spans - at).reshape(-1, 2).tolist()
     return {
@@ -249,7 +242,11 @@ JSON: Final = Format(
             1_700_000_000_000,
         ),
         Sample(b'{"lat": 52.5, "lon": 13.4, "n": 1000, "tags": ["nested"]}', (52.5, 13.4), weight=1000),
-        Sample(b'{"ts":"2026-11-23T10:05:03.5+01:00","lon":-180,"lat":-9e1}', (-90.0, -180.0), ms=1_795_424_703_500),
+        Sample(
+            b'{"ts":"2026-11-23T10:05:03.5+01:00","lon":-180,"lat":-9e1}',
+            (-90.0, -180.0),
+            ms=1_795_424_703_500,
+        ),
         Sample(b'{"ip":"203.0.113.7","lat":1,"lon":2}', (1.0, 2.0)),
         Sample(b'{"ip":"203.0.113.7"', events.REASONS[events.NOT_JSON]),
         Sample(b'["203.0.113.7"]', events.REASONS[events.NOT_OBJECT]),
@@ -279,12 +276,14 @@ def regex_format(pattern: str | None, where: str) -> Format:
         ) from None
     groups = set(compiled.groupindex)
     if "ip" not in groups and not {"lat", "lon"} <= groups:
-        raise SettingsError("the pattern has neither a group ip nor groups lat and lon", where=where, hint="(?P<ip>...)")
+        raise SettingsError(
+            "the pattern has neither a group ip nor groups lat and lon", where=where, hint="(?P<ip>...)"
+        )
 
     def values(line: bytes) -> Values:
         found = compiled.search(line.decode("utf-8", "replace"))
         if found is None:
-            raise Rejected(events.NO_MATCH)
+            raise RejectedLineError(events.NO_MATCH)
         return found.groupdict()
 
     def read(line: bytes) -> Reading:
@@ -303,18 +302,18 @@ def _read_texts(values: Values) -> Reading:
     """An event from texts, as a pattern finds them."""
     n, ts = _text(values, "n"), _text(values, "ts")
     if n is not None and not (n.isascii() and n.isdigit() and len(n) < 8 and 1 <= int(n) <= MAX_WEIGHT):
-        raise Rejected(events.BAD_WEIGHT)
+        raise RejectedLineError(events.BAD_WEIGHT)
     lat, lon, ip = (_text(values, name) for name in ("lat", "lon", "ip"))
     kind, four, high, point = NONE, 0, 0, (0.0, 0.0)
     if lat is not None or lon is not None:
         try:
             point = _inside(float(lat or ""), float(lon or ""))
-        except Rejected:
+        except RejectedLineError:
             raise
         except ValueError:
-            raise Rejected(events.BAD_COORDINATES) from None
+            raise RejectedLineError(events.BAD_COORDINATES) from None
     elif ip is None:
-        raise Rejected(events.NO_SUBJECT)
+        raise RejectedLineError(events.NO_SUBJECT)
     else:
         kind, four, high = _subject(ip)
     stamp = NO_STAMP if ts is None else read_time(ts)

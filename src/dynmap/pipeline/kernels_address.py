@@ -1,19 +1,20 @@
 """Compiled reading of IP addresses. What counts as one agrees with Python's `ipaddress`.
 
 So an octet has no leading zeros (`010` is eight to some programs and ten to others), an IPv6 group has one to four
-digits and `::` stands once, for at least one group. IPv4-mapped IPv6 (`::ffff:1.2.3.4`) is IPv4.
+digits and `::` stands once, for at least one group. IPv6 that stands for an IPv4 address is IPv4:
+`::ffff:1.2.3.4`, and what else `dynmap.geo.kernels.v4_within` knows.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from dynmap.pipeline.memory import VECTOR, byte, dots_and_ends, inlined, kernel, lowest
+from dynmap.geo.kernels import v4_within
+from dynmap.pipeline.memory import VECTOR, byte, dots_and_ends, inlined, kernel, lowest, part
 
 NONE, FOUR, SIX = 0, 4, 6
 
 _DOT, _COLON, _COMMA, _SPACE, _TAB = 46, 58, 44, 32, 9
-_MAPPED = 0xFFFF
 
 
 @inlined
@@ -55,7 +56,7 @@ def _four_at_once(at: int) -> tuple[int, int]:
     return (one << 24) | (two << 16) | (three << 8) | four, at + stop
 
 
-@kernel
+@part
 def _four_by_bytes(at: int, end: int) -> tuple[int, int]:
     """The same, byte by byte, for the last bytes of a buffer."""
     value, octet, digits, dots = 0, 0, 0, 0
@@ -106,9 +107,9 @@ def _shifted(high: np.uint64, low: np.uint64, groups: int) -> tuple[np.uint64, n
     return high, low
 
 
-@kernel
+@part
 def read_six(at: int, end: int) -> tuple[int, int, np.uint64, int]:
-    """IPv6 that begins at `at`: (kind, IPv4 address, upper 64 bits, its end); kind is NONE, SIX, or FOUR when mapped.
+    """IPv6 that begins at `at`: (kind, IPv4, upper 64 bits, its end); kind is FOUR if it holds such.
 
     A zone (`%eth0`) is read over.
     """
@@ -161,10 +162,13 @@ def read_six(at: int, end: int) -> tuple[int, int, np.uint64, int]:
         high, low = high | left_high, low | left_low
     if i + 1 < end and byte(i) == 37:
         i += 1
-        while i < end and (_hex(byte(i)) >= 0 or 97 <= (byte(i) | 32) <= 122 or byte(i) == 45 or byte(i) == 95):
+        while i < end and (
+            _hex(byte(i)) >= 0 or 97 <= (byte(i) | 32) <= 122 or byte(i) == 45 or byte(i) == 95
+        ):
             i += 1
-    if high == 0 and (low >> np.uint64(32)) == _MAPPED:
-        return FOUR, np.int64(low & np.uint64(0xFFFFFFFF)), np.uint64(0), i
+    four = v4_within(high, low)
+    if four >= 0:
+        return FOUR, four, np.uint64(0), i
     return SIX, 0, high, i
 
 
@@ -193,7 +197,7 @@ def _after_port(at: int, end: int) -> int:
     return i if i > at + 1 and port < 65536 else -1
 
 
-@kernel
+@part
 def _read_one(at: int, end: int) -> tuple[int, int, np.uint64, int]:
     """One address: bare, with a port, or in brackets with or without one."""
     if at < end and byte(at) == 91:

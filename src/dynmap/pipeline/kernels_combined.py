@@ -13,21 +13,34 @@ import numpy as np
 
 from dynmap.pipeline.events import (
     GOOD,
-    I64,
     MAX_LINE,
     NO_ADDRESS,
     NO_STAMP,
     NOT_ACCESS_LOG,
     TOO_LONG,
-    Columns,
+    BlockAt,
     Filled,
-    Keys,
+    KeysAt,
 )
 from dynmap.pipeline.kernels_address import FOUR, NONE, read_four, read_unusual
 from dynmap.pipeline.kernels_ip import put_address, put_line
 from dynmap.pipeline.kernels_time import clf_midnight, seconds_of_day, stamp_of_seconds
-from dynmap.pipeline.kernels_topic import put_topic, text_digest
-from dynmap.pipeline.memory import byte, find, inlined, kernel, line_end, skip_blanks, tail_word, word
+from dynmap.pipeline.kernels_topic import nothing_found, put_topic, text_digest
+from dynmap.pipeline.memory import (
+    byte,
+    find,
+    get_i64,
+    inlined,
+    kernel,
+    line_end,
+    part,
+    put_i64,
+    put_u8,
+    put_u64,
+    skip_blanks,
+    tail_word,
+    word,
+)
 
 FIELDS = ("method", "path", "protocol", "status", "bytes", "referer", "agent", "user", "host")
 """What templates may use, by number. `path` is without the query; `host` is only there with `vhost_combined`."""
@@ -52,7 +65,7 @@ def _closing_quote(at: int, end: int) -> int:
         at += 1
 
 
-@kernel
+@part
 def _find_time(at: int, end: int) -> tuple[int, int]:
     """(where the time in brackets begins, the address of `]`); (-1, -1) when there are no brackets."""
     first, i = -1, at
@@ -69,7 +82,7 @@ def _find_time(at: int, end: int) -> tuple[int, int]:
     return (first + 1, close) if close < end else (-1, -1)
 
 
-@kernel
+@part
 def _unusual_subject(at: int, end: int) -> tuple[int, int, np.uint64, int, int]:
     """`read_unusual`, and how long the virtual host before the address is."""
     kind, four, high, stop = read_unusual(at, end)
@@ -97,7 +110,9 @@ def _read_line(at: int, end: int, limit: int) -> tuple[int, int, int, np.uint64,
             return NOT_ACCESS_LOG, kind, four, high, host, stop, at, at, at
     request = find(close, end, _QUOTE) + 1
     quote = _closing_quote(request, end) if request < end else end
-    if not (quote + 4 < end and byte(quote + 1) == _SPACE and (quote + 5 == end or byte(quote + 5) == _SPACE)):
+    if not (
+        quote + 4 < end and byte(quote + 1) == _SPACE and (quote + 5 == end or byte(quote + 5) == _SPACE)
+    ):
         return NOT_ACCESS_LOG, kind, four, high, host, stop, time, request, quote
     for i in range(2, 5):
         if not 0 <= byte(quote + i) - 48 <= 9:
@@ -121,7 +136,7 @@ def _request_span(number: int, request: int, quote: int) -> tuple[int, int]:
     return blank + 1, find(blank + 1, second, _QUESTION)
 
 
-@kernel
+@part
 def _tail_span(number: int, quote: int, end: int) -> tuple[int, int]:
     """Bytes, referrer or user agent, which follow the status."""
     at = min(quote + 6, end)
@@ -138,7 +153,7 @@ def _tail_span(number: int, quote: int, end: int) -> tuple[int, int]:
     return (at, stop) if at < end else (end, end)
 
 
-@kernel
+@part
 def _user_span(stop: int, time: int) -> tuple[int, int]:
     """The user, between the address and the time: ` - frank [`."""
     identity = find(stop + 1, time, _SPACE)
@@ -146,7 +161,9 @@ def _user_span(stop: int, time: int) -> tuple[int, int]:
 
 
 @inlined
-def _span(number: int, at: int, host: int, stop: int, time: int, request: int, quote: int, end: int) -> tuple[int, int]:
+def _span(
+    number: int, at: int, host: int, stop: int, time: int, request: int, quote: int, end: int
+) -> tuple[int, int]:
     if number <= _PROTOCOL:
         return _request_span(number, request, quote)
     if number == _STATUS:
@@ -164,8 +181,8 @@ def _is_dash(start: int, end: int) -> bool:
 
 
 @kernel
-def access_spans(at: int, end: int, limit: int, spans: I64) -> bool:
-    """Where the fields of a line are: `spans` (int64[18]) gets start and end of each of FIELDS. False for a bad line."""
+def access_spans(at: int, end: int, limit: int, spans: int) -> bool:
+    """Put start and end of each of FIELDS into `spans` (address of int64[18]); False for a bad line."""
     state, _, _, _, host, stop, time, request, quote = _read_line(at, end, limit)
     if state != GOOD:
         return False
@@ -173,45 +190,46 @@ def access_spans(at: int, end: int, limit: int, spans: I64) -> bool:
         start, stop_ = _span(number, at, host, stop, time, request, quote, end)
         if _is_dash(start, stop_):
             start = stop_
-        spans[2 * number] = start
-        spans[2 * number + 1] = stop_
+        put_i64(spans, 2 * number, start)
+        put_i64(spans, 2 * number + 1, stop_)
     return True
 
 
 @kernel
-def decode_combined(at: int, limit: int, columns: Columns, keys: Keys) -> Filled:
+def decode_combined(at: int, limit: int, block: BlockAt, keys: KeysAt) -> Filled:
     """Fill a block with the lines in [at, limit), the last of which ends in a newline too."""
-    row, sixes, special = 0, 0, 0
+    row, sixes, special = np.int64(0), np.int64(0), 0
     # Lines of a day share all of the time but the hours: its first 12 bytes and the zone are the key of a cache of one.
     day, year, zone, midnight = np.uint64(0), np.uint64(0), np.uint64(0), -1
-    while at < limit and row < columns.state.shape[0]:
+    while at < limit and row < block.room:
         newline = find(at, limit, _NEWLINE)
         start, end = skip_blanks(at, newline), line_end(at, newline)
         long = newline - at > MAX_LINE
         at = newline + 1
         if start >= end:
             continue
-        put_line(columns, row, start, end)
+        put_line(block, row, start, end)
         state, kind, four, high, host, stop, time, request, quote = _read_line(start, end, limit)
         if long:
             state = TOO_LONG
         if state == GOOD:
-            sixes = put_address(columns, row, sixes, kind, four, high)
+            sixes = put_address(block, row, sixes, kind, four, high)
             if time > 0:
                 a, b, c = word(time), word(time + 8) & np.uint64(0xFFFFFFFF), word(time + 18) >> np.uint64(16)
                 if a != day or b != year or c != zone:
                     day, year, zone, midnight = a, b, c, clf_midnight(time)
                 seconds = seconds_of_day(time + 12)
                 good = midnight >= 0 and seconds >= 0
-                columns.stamp[row] = stamp_of_seconds(midnight + seconds) if good else NO_STAMP
-            for k in range(keys.found.shape[0]):
-                keys.found[k] = 0
-                if keys.span[k] >= 0:
-                    first, last = _span(keys.span[k], start, host, stop, time, request, quote, end)
+                put_i64(block.stamp, row, stamp_of_seconds(midnight + seconds) if good else NO_STAMP)
+            nothing_found(keys)
+            for k in range(keys.wanted):
+                number = get_i64(keys.span, k)
+                if number >= 0:
+                    first, last = _span(number, start, host, stop, time, request, quote, end)
                     if first < last and not _is_dash(first, last):
-                        keys.found[k] = text_digest(first, last, limit, keys)
-            state = put_topic(columns, row, keys)
-        columns.state[row] = state
+                        put_u64(keys.found, k, text_digest(first, last, limit, keys))
+            state = put_topic(block, row, keys)
+        put_u8(block.state, row, state)
         special += state != GOOD
         row += 1
     return Filled(at, row, sixes, 0, special)

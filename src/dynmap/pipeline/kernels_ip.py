@@ -14,39 +14,49 @@ from dynmap.pipeline.events import (
     NO_STAMP,
     TOO_LONG,
     TOO_MANY_FIELDS,
-    Columns,
+    BlockAt,
     Filled,
-    Keys,
+    KeysAt,
 )
-from dynmap.pipeline.kernels_address import FOUR, NONE, SIX, read_four, read_subject
+from dynmap.pipeline.kernels_address import FOUR, NONE, read_four, read_subject
 from dynmap.pipeline.kernels_time import read_number, read_stamp
-from dynmap.pipeline.kernels_topic import TOPIC, put_topic, text_digest
-from dynmap.pipeline.memory import byte, find, inlined, kernel, line_end, skip_blanks
+from dynmap.pipeline.kernels_topic import TOPIC, nothing_found, put_topic, text_digest
+from dynmap.pipeline.memory import (
+    byte,
+    find,
+    get_u64,
+    inlined,
+    kernel,
+    line_end,
+    put_32,
+    put_i64,
+    put_u8,
+    put_u64,
+    skip_blanks,
+)
 
 _NEWLINE, _DASH = 10, 45
 
 
 @inlined
-def put_line(columns: Columns, row: int, at: int, end: int) -> None:
+def put_line(block: BlockAt, row: int, at: int, end: int) -> None:
     """Begin a row: its line, and what holds when the line says nothing else."""
-    columns.start[row] = at
-    columns.length[row] = end - at
-    columns.v4[row] = 0
-    columns.slot[row] = 0
-    columns.stamp[row] = NO_STAMP
-    columns.weight[row] = 1
+    put_i64(block.start, row, at)
+    put_32(block.length, row, end - at)
+    put_32(block.v4, row, 0)
+    put_i64(block.stamp, row, NO_STAMP)
+    put_32(block.weight, row, 1)
 
 
 @inlined
-def put_address(columns: Columns, row: int, sixes: int, kind: int, four: int, high: np.uint64) -> int:
+def put_address(block: BlockAt, row: int, sixes: int, kind: int, four: int, high: np.uint64) -> int:
     """Set the address of a row; returns how many rows are listed as IPv6 now."""
     if kind == FOUR:
-        columns.v4[row] = four
-    elif kind == SIX:
-        columns.six_row[sixes] = row
-        columns.six_high[sixes] = high
-        return sixes + 1
-    return sixes
+        put_32(block.v4, row, four)
+        return sixes
+    put_32(block.six_row, sixes, row)
+    put_u64(block.six_high, sixes, high)
+    return sixes + 1
 
 
 @inlined
@@ -69,18 +79,19 @@ def read_weight(at: int, end: int, limit: int) -> int:
 
 
 @inlined
-def _fields(columns: Columns, row: int, at: int, end: int, limit: int, keys: Keys) -> int:
+def _fields(block: BlockAt, row: int, at: int, end: int, limit: int, keys: KeysAt) -> int:
     """What follows the address: `topic ts n`, each of which may be left out at the end or be `-`."""
-    wanted = keys.found.shape[0]
     topic = skip_blanks(at, end)
     topic_end = _token_end(topic, end)
-    for k in range(wanted):
-        given = keys.field[k] == TOPIC and _is_given(topic, topic_end)
-        keys.found[k] = text_digest(topic, topic_end, limit, keys) if given else np.uint64(0)
+    nothing_found(keys)
+    if _is_given(topic, topic_end):
+        for k in range(keys.wanted):
+            if get_u64(keys.field, k) == TOPIC:
+                put_u64(keys.found, k, text_digest(topic, topic_end, limit, keys))
     time = skip_blanks(topic_end, end)
     time_end = _token_end(time, end)
     if _is_given(time, time_end):
-        columns.stamp[row] = read_stamp(time, time_end, limit)
+        put_i64(block.stamp, row, read_stamp(time, time_end, limit))
     weight = skip_blanks(time_end, end)
     weight_end = _token_end(weight, end)
     if skip_blanks(weight_end, end) != end:
@@ -89,22 +100,21 @@ def _fields(columns: Columns, row: int, at: int, end: int, limit: int, keys: Key
         n = read_weight(weight, weight_end, limit)
         if n == 0:
             return BAD_WEIGHT
-        columns.weight[row] = n
-    return put_topic(columns, row, keys)
+        put_32(block.weight, row, n)
+    return put_topic(block, row, keys)
 
 
 @kernel
-def decode_ip(at: int, limit: int, columns: Columns, keys: Keys) -> Filled:
+def decode_ip(at: int, limit: int, block: BlockAt, keys: KeysAt) -> Filled:
     """Fill a block with the lines in [at, limit), the last of which ends in a newline too."""
-    row, sixes, special = 0, 0, 0
-    while at < limit and row < columns.state.shape[0]:
+    row, sixes, special = np.int64(0), np.int64(0), 0
+    while at < limit and row < block.room:
         four, stop = read_four(at, limit, limit)
         if four >= 0 and byte(stop) == _NEWLINE:
-            put_line(columns, row, at, stop)
-            columns.v4[row] = four
-            for k in range(keys.found.shape[0]):
-                keys.found[k] = 0
-            state = put_topic(columns, row, keys)
+            put_line(block, row, at, stop)
+            put_32(block.v4, row, four)
+            nothing_found(keys)
+            state = put_topic(block, row, keys)
             at = stop + 1
         else:
             newline = find(at, limit, _NEWLINE)
@@ -113,33 +123,33 @@ def decode_ip(at: int, limit: int, columns: Columns, keys: Keys) -> Filled:
             at = newline + 1
             if start >= end:
                 continue
-            put_line(columns, row, start, end)
+            put_line(block, row, start, end)
             kind, four, high, stop = read_subject(start, end, limit)
             if long:
                 state = TOO_LONG
             elif kind == NONE:
                 state = NO_ADDRESS
             else:
-                sixes = put_address(columns, row, sixes, kind, four, high)
-                state = _fields(columns, row, stop, end, limit, keys)
-        columns.state[row] = state
+                sixes = put_address(block, row, sixes, kind, four, high)
+                state = _fields(block, row, stop, end, limit, keys)
+        put_u8(block.state, row, state)
         special += state != GOOD
         row += 1
     return Filled(at, row, sixes, 0, special)
 
 
 @kernel
-def decode_lines(at: int, limit: int, columns: Columns, keys: Keys) -> Filled:
+def decode_lines(at: int, limit: int, block: BlockAt, keys: KeysAt) -> Filled:
     """Only tell the lines in [at, limit) apart and leave them to the library."""
-    row = 0
-    while at < limit and row < columns.state.shape[0]:
+    row = np.int64(0)
+    while at < limit and row < block.room:
         newline = find(at, limit, _NEWLINE)
         start, end = skip_blanks(at, newline), line_end(at, newline)
         long = newline - at > MAX_LINE
         at = newline + 1
         if start >= end:
             continue
-        put_line(columns, row, start, end)
-        columns.state[row] = TOO_LONG if long else LIBRARY
+        put_line(block, row, start, end)
+        put_u8(block.state, row, TOO_LONG if long else LIBRARY)
         row += 1
     return Filled(at, row, 0, 0, row)

@@ -23,9 +23,9 @@ from dynmap.pipeline.events import (
     NO_SUBJECT,
     OUT_OF_RANGE,
     TOO_LONG,
-    Columns,
+    BlockAt,
     Filled,
-    Keys,
+    KeysAt,
 )
 from dynmap.pipeline.kernels_address import NONE, read_subject
 from dynmap.pipeline.kernels_ip import put_address, put_line
@@ -36,8 +36,26 @@ from dynmap.pipeline.kernels_time import (
     stamp_of_number,
     value_of_number,
 )
-from dynmap.pipeline.kernels_topic import name_key, other_digest, put_topic, text_digest
-from dynmap.pipeline.memory import VECTOR, byte, find, inlined, kernel, line_end, lowest, not_plain, tail_word
+from dynmap.pipeline.kernels_topic import name_key, nothing_found, other_digest, put_topic, text_digest
+from dynmap.pipeline.memory import (
+    VECTOR,
+    byte,
+    find,
+    get_i64,
+    get_u64,
+    inlined,
+    kernel,
+    line_end,
+    lowest,
+    not_plain,
+    part,
+    put_32,
+    put_f64,
+    put_i64,
+    put_u8,
+    put_u64,
+    tail_word,
+)
 
 _IP, _LAT, _LON, _TS, _N = (int.from_bytes(name, "little") for name in (b"ip", b"lat", b"lon", b"ts", b"n"))
 _TRUE, _FALSE, _NULL = (int.from_bytes(name, "little") for name in (b"true", b"alse", b"null"))
@@ -57,7 +75,7 @@ def _skip(at: int) -> int:
     return at
 
 
-@kernel
+@part
 def _after_escape(at: int, end: int) -> int:
     """Past the escape at `at`; -1 when it is wrong, or half of a surrogate pair, which the library should judge."""
     kind = byte(at + 1)
@@ -104,7 +122,7 @@ def _string_end(at: int, end: int, limit: int) -> tuple[int, int]:
             at += 1
 
 
-@kernel
+@part
 def is_utf8(at: int, end: int) -> bool:
     """Whether bytes are UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing above U+10FFFF."""
     while at < end:
@@ -166,7 +184,7 @@ def _subject_state(weight: int, lat: int, lon: int, ip: int, latitude: float, lo
 
 @inlined
 def _decode_line(
-    at: int, end: int, limit: int, columns: Columns, row: int, sixes: int, points: int, keys: Keys
+    at: int, end: int, limit: int, block: BlockAt, row: int, sixes: int, points: int, keys: KeysAt
 ) -> tuple[int, int, int]:
     """One line: (state, rows listed as IPv6, rows listed as points)."""
     undecided, start = (LIBRARY, sixes, points), at
@@ -174,9 +192,7 @@ def _decode_line(
     ip_kind, four, high = NONE, 0, np.uint64(0)
     latitude, longitude = 0.0, 0.0
     weight, stamp = 1, NO_STAMP
-    wanted = keys.found.shape[0]
-    for k in range(wanted):
-        keys.found[k] = 0
+    nothing_found(keys)
     if byte(at) != _OPEN:
         return undecided
     at = _skip(at + 1)
@@ -190,7 +206,7 @@ def _decode_line(
             return undecided
         seen |= flags
         length = at - name
-        key = name_key(name, length, limit, keys) if length <= 8 or wanted > 0 else np.uint64(0)
+        key = name_key(name, length, limit, keys) if length <= 8 or keys.wanted > 0 else np.uint64(0)
         at = _skip(at + 1)
         if byte(at) != _COLON:
             return undecided
@@ -247,14 +263,14 @@ def _decode_line(
                 lon = _ABSENT if absent else (_GIVEN if kind == _NUMBER else _WRONG)
                 if kind == _NUMBER:
                     longitude = value_of_number(value, number, mantissa, decimals)
-        for k in range(wanted):
-            if keys.field[k] == key and keys.field_length[k] == length:
+        for k in range(keys.wanted):
+            if get_u64(keys.field, k) == key and get_i64(keys.length, k) == length:
                 if absent:
-                    keys.found[k] = 0
+                    put_u64(keys.found, k, np.uint64(0))
                 elif kind == _TEXT:
-                    keys.found[k] = text_digest(value, stop, limit, keys)
+                    put_u64(keys.found, k, text_digest(value, stop, limit, keys))
                 else:
-                    keys.found[k] = other_digest(value, stop, limit, keys)
+                    put_u64(keys.found, k, other_digest(value, stop, limit, keys))
         at = _skip(at)
         if byte(at) == _CLOSE:
             break
@@ -266,23 +282,23 @@ def _decode_line(
     state = _subject_state(weight, lat, lon, ip, latitude, longitude)
     if state != GOOD:
         return state, sixes, points
-    columns.weight[row] = weight
-    columns.stamp[row] = stamp
+    put_32(block.weight, row, weight)
+    put_i64(block.stamp, row, stamp)
     if lat == _GIVEN:
-        columns.point_row[points] = row
-        columns.lat[points] = latitude
-        columns.lon[points] = longitude
+        put_32(block.point_row, points, row)
+        put_f64(block.lat, points, latitude)
+        put_f64(block.lon, points, longitude)
         points += 1
     else:
-        sixes = put_address(columns, row, sixes, ip_kind, four, high)
-    return put_topic(columns, row, keys), sixes, points
+        sixes = put_address(block, row, sixes, ip_kind, four, high)
+    return put_topic(block, row, keys), sixes, points
 
 
 @kernel
-def decode_json(at: int, limit: int, columns: Columns, keys: Keys) -> Filled:
+def decode_json(at: int, limit: int, block: BlockAt, keys: KeysAt) -> Filled:
     """Fill a block with the lines in [at, limit), the last of which ends in a newline too."""
-    row, sixes, points, special = 0, 0, 0, 0
-    while at < limit and row < columns.state.shape[0]:
+    row, sixes, points, special = np.int64(0), np.int64(0), np.int64(0), 0
+    while at < limit and row < block.room:
         newline = find(at, limit, _NEWLINE)
         start, end = at, line_end(at, newline)
         while start < end and (byte(start) == 32 or byte(start) == 9):
@@ -291,12 +307,12 @@ def decode_json(at: int, limit: int, columns: Columns, keys: Keys) -> Filled:
         at = newline + 1
         if start >= end:
             continue
-        put_line(columns, row, start, end)
+        put_line(block, row, start, end)
         if long:
             state = TOO_LONG
         else:
-            state, sixes, points = _decode_line(start, end, limit, columns, row, sixes, points, keys)
-        columns.state[row] = state
+            state, sixes, points = _decode_line(start, end, limit, block, row, sixes, points, keys)
+        put_u8(block.state, row, state)
         special += state != GOOD
         row += 1
     return Filled(at, row, sixes, points, special)

@@ -1,219 +1,251 @@
 """Compiled counting: one entry for each (tick, topic, cell), found by hashing, emitted as columns.
 
-An entry is two uint64: `frame.pack(topic, x, y)`, whose cell is 0 for events without a place, and 16 bits of tick number
-above 48 bits of count; a count of 0 means a free entry. `touched` lists the entries in use, so that emptying
+An entry is two uint64: `frame.pack(topic, x, y)`, whose cell is 0 for events without a place, and 16 bits of tick
+number above 48 bits of count; a count of 0 means a free entry. `touched` lists the entries in use, so that emptying
 the table costs what was in it, not what it could hold.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from dynmap.frame import TICK_MS
-from dynmap.pipeline.events import GOOD, I32, I64, U16, U32, U64, Columns
-from dynmap.pipeline.memory import inlined, kernel
+from dynmap.pipeline.events import GOOD, BlockAt
+from dynmap.pipeline.memory import (
+    get_i32,
+    get_i64,
+    get_u8,
+    get_u16,
+    get_u32,
+    get_u64,
+    inlined,
+    kernel,
+    put_32,
+    put_i64,
+    put_u16,
+    put_u64,
+)
 
 MAX_TICKS = 65_535
 """Tick numbers of one rollup: one below what its column holds."""
+
+TICK_SLOTS = 1 << 17
 
 _FUTURE_MS = 5_000
 """A time further ahead of arrival than this counts as arrival."""
 
 _CELL = np.uint64((1 << 50) - 1)
 _COUNT = np.uint64((1 << 48) - 1)
-_TOPIC, _X, _TICK = np.uint64(50), np.uint64(25), np.uint64(48)
+_MOST = (1 << 32) - 1
+_COORDINATE = (1 << 25) - 1
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 USED, LOCATED, UNLOCATED, TICKS = 0, 1, 2, 3
 """What `sums` (int64[4]) holds: entries in use, weights since the last flush, tick numbers given."""
 
 
+class CounterAt(NamedTuple):
+    """A counter as kernels take it: addresses, but for the first and last.
+
+    mask        entries of the table - 1
+    table       uint64[2 * entries]
+    touched     uint32[entries]: which entries are in use
+    ticks       int64[MAX_TICKS]: ticks since 1970, by number
+    tick_slots  int32[TICK_SLOTS]: hash table of tick numbers + 1
+    sums        int64[4]
+    secret      what hashes are multiplied by, odd
+    """
+
+    mask: int
+    table: int
+    touched: int
+    ticks: int
+    tick_slots: int
+    sums: int
+    secret: int
+
+
+class ColumnsAt(NamedTuple):
+    """Where `emit` writes: addresses of the columns of a Rollup, and what it needs to number topics.
+
+    `index_of` is int32[16384], all -1; `used` uint16[16384]: slots of the topics;
+    `unlocated` int64[16384]: their weights.
+    """
+
+    tick: int
+    topic: int
+    x: int
+    y: int
+    count: int
+    index_of: int
+    used: int
+    unlocated: int
+
+
 @kernel
-def places_to_cells(place: I32, cell: U64, rows: int, cell_of_place: U64) -> None:
-    """Cells of the rows of a block from their places."""
+def put_cells(block: BlockAt, rows: int, sixes: int, cell_of_place: int) -> None:
+    """Cells of a block's rows from their places, those with IPv6 from theirs."""
     for row in range(rows):
-        cell[row] = cell_of_place[place[row]]
-
-
-@kernel
-def scatter_places(row: I32, place: I32, listed: int, cell: U64, cell_of_place: U64) -> None:
-    """Cells of the listed rows (those with IPv6) from their places."""
-    for i in range(listed):
-        cell[row[i]] = cell_of_place[place[i]]
+        put_u64(block.cell, row, get_u64(cell_of_place, get_i32(block.place, row)))
+    for i in range(sixes):
+        place = get_i32(block.six_place, i)
+        put_u64(block.cell, get_i32(block.six_row, i), get_u64(cell_of_place, place))
 
 
 @inlined
-def _entry(table: U64, key: np.uint64, number: np.uint64, secret: np.uint64) -> int:
+def _entry(to: CounterAt, key: np.uint64, number: int) -> int:
     """Where the entry of a key and tick number is, or would go."""
-    mask = np.uint64((table.shape[0] >> 1) - 1)
-    mixed = (key ^ (number * _SPREAD)) * secret
+    mixed = (key ^ (np.uint64(number) * _SPREAD)) * np.uint64(to.secret)
     mixed ^= mixed >> np.uint64(32)
-    at = (mixed * _SPREAD) >> np.uint64(32) & mask
+    at = np.int64((mixed * _SPREAD) >> np.uint64(32)) & to.mask
     while True:
-        second = table[2 * at + np.uint64(1)]
-        if second == 0 or (table[2 * at] == key and second >> _TICK == number):
-            return np.int64(at)
-        at = (at + np.uint64(1)) & mask
+        second = get_i64(to.table, 2 * at + 1)
+        if second == 0 or (get_u64(to.table, 2 * at) == key and (second >> 48) & 0xFFFF == number):
+            return at
+        at = (at + 1) & to.mask
 
 
 @inlined
-def _tick_number(start: int, ticks: I64, slots: I32, sums: I64) -> int:
+def _home(tick: int) -> int:
+    """Where a tick is looked for first: neighbours are neighbours, and blocks of 64 are strewn."""
+    return ((tick & 63) | (((tick >> 6) * 0x9E3779B1) << 6)) & (TICK_SLOTS - 1)
+
+
+@inlined
+def _tick_number(to: CounterAt, tick: int) -> int:
     """The number of a tick (counted in ticks since 1970), given now if it is new; -1 when there are none left."""
-    mask = slots.shape[0] - 1
-    # Neighbouring ticks are neighbours here, and blocks of 64 are strewn.
-    at = ((start & 63) | (((start >> 6) * 0x9E3779B1) << 6)) & mask
-    while slots[at] != 0:
-        if ticks[slots[at] - 1] == start:
-            return np.int64(slots[at] - 1)
-        at = (at + 1) & mask
-    number = sums[TICKS]
+    at = _home(tick)
+    while True:
+        slot = get_i32(to.tick_slots, at)
+        if slot == 0:
+            break
+        if get_i64(to.ticks, slot - 1) == tick:
+            return slot - 1
+        at = (at + 1) & (TICK_SLOTS - 1)
+    number = get_i64(to.sums, TICKS)
     if number >= MAX_TICKS:
         return -1
-    ticks[number] = start
-    sums[TICKS] = number + 1
-    slots[at] = number + 1
+    put_i64(to.ticks, number, tick)
+    put_i64(to.sums, TICKS, number + 1)
+    put_32(to.tick_slots, at, number + 1)
     return number
 
 
-@kernel
-def tick_number(start: int, ticks: I64, slots: I32, sums: I64) -> int:
-    """`_tick_number` for Python."""
-    return _tick_number(start, ticks, slots, sums)
-
-
-@kernel
-def forget_ticks(ticks: I64, slots: I32, sums: I64) -> None:
-    """Take all tick numbers back."""
-    mask = slots.shape[0] - 1
-    for number in range(sums[TICKS]):
-        start = ticks[number]
-        at = ((start & 63) | (((start >> 6) * 0x9E3779B1) << 6)) & mask
-        while slots[at] != 0:
-            slots[at] = 0
-            at = (at + 1) & mask
-    sums[TICKS] = 0
+@inlined
+def _forget_ticks(to: CounterAt) -> None:
+    """Take all tick numbers back: clear every run of slots in which one is."""
+    for number in range(get_i64(to.sums, TICKS)):
+        at = _home(get_i64(to.ticks, number))
+        while get_i32(to.tick_slots, at) != 0:
+            put_32(to.tick_slots, at, 0)
+            at = (at + 1) & (TICK_SLOTS - 1)
+    put_i64(to.sums, TICKS, 0)
 
 
 @inlined
 def _tick(stamp: int, line: int, arrival: int) -> int:
-    """The tick that an event belongs to, by its own time if that can be. Whole seconds are shared out over their ticks."""
+    """The tick that an event belongs to, by its own time if that can be. Whole seconds are shared out."""
     ms = stamp >> 1
     if stamp < 0 or ms > arrival + _FUTURE_MS:
-        return arrival // TICK_MS
-    if stamp & 1:
+        ms = arrival
+    elif stamp & 1:
         ms += (line & 3) * TICK_MS
     return ms // TICK_MS
 
 
 @kernel
 def count_rows(
-    columns: Columns,
-    rows: int,
-    arrival: int,
-    own_time: bool,
-    line: int,
-    table: U64,
-    touched: U32,
-    ticks: I64,
-    slots: I32,
-    sums: I64,
-    secret: np.uint64,
+    block: BlockAt, rows: int, arrival: int, own_time: int, line: int, to: CounterAt
 ) -> tuple[int, int]:
     """Count the good rows of a block: (located, unlocated) weights. The table must have room for all of them.
 
-    `line` is how many lines the connection or file had before.
+    `own_time` is 1 when lines' own times count; `line` is how many lines the connection or file had before.
     """
-    located, unlocated = 0, 0
-    arrived = _tick_number(arrival // TICK_MS, ticks, slots, sums)
-    # The caller flushes well before ticks run out; should they, the last number given takes the rest.
-    fallback = arrived if arrived >= 0 else MAX_TICKS - 1
+    located, unlocated, used = 0, 0, get_i64(to.sums, USED)
+    fallback = _tick_number(to, arrival // TICK_MS)
+    if (
+        fallback < 0
+    ):  # the caller should have flushed long ago; nothing is lost, but the tick is the last one given
+        fallback = MAX_TICKS - 1
     number, last, last_number = fallback, -1, fallback
     for row in range(rows):
-        if columns.state[row] != GOOD:
+        if get_u8(block.state, row) != GOOD:
             continue
-        cell, weight = columns.cell[row], np.uint64(columns.weight[row])
+        cell, weight = get_u64(block.cell, row), get_u32(block.weight, row)
         if cell == 0:
-            unlocated += np.int64(weight)
+            unlocated += weight
         else:
-            located += np.int64(weight)
-        if own_time:
-            start = _tick(columns.stamp[row], line + row, arrival)
-            if start != last:
-                last = start
-                last_number = _tick_number(start, ticks, slots, sums)
+            located += weight
+        if own_time != 0:
+            tick = _tick(get_i64(block.stamp, row), line + row, arrival)
+            if tick != last:
+                last, last_number = tick, _tick_number(to, tick)
                 if last_number < 0:
                     last_number = fallback
             number = last_number
-        key = (np.uint64(columns.slot[row]) << _TOPIC) | cell
-        at = _entry(table, key, np.uint64(number), secret)
-        if table[2 * at + 1] == 0:
-            touched[sums[USED]] = at
-            sums[USED] += 1
-            table[2 * at] = key
-            table[2 * at + 1] = np.uint64(number) << _TICK
-        table[2 * at + 1] += weight
-    sums[LOCATED] += located
-    sums[UNLOCATED] += unlocated
+        key = (np.uint64(get_u16(block.slot, row)) << np.uint64(50)) | cell
+        at = _entry(to, key, number)
+        second = get_i64(to.table, 2 * at + 1)
+        if second == 0:
+            put_32(to.touched, used, at)
+            used += 1
+            put_u64(to.table, 2 * at, key)
+            second = number << 48
+        put_i64(to.table, 2 * at + 1, second + weight)
+    put_i64(to.sums, USED, used)
+    put_i64(to.sums, LOCATED, get_i64(to.sums, LOCATED) + located)
+    put_i64(to.sums, UNLOCATED, get_i64(to.sums, UNLOCATED) + unlocated)
     return located, unlocated
 
 
 @kernel
-def rehash(old: U64, old_touched: U32, table: U64, touched: U32, sums: I64, secret: np.uint64) -> None:
+def rehash(old: CounterAt, new: CounterAt) -> None:
     """Move all entries into a larger, empty table."""
-    for i in range(sums[USED]):
-        from_ = old_touched[i]
-        key, second = old[2 * from_], old[2 * from_ + 1]
-        at = _entry(table, key, second >> _TICK, secret)
-        table[2 * at] = key
-        table[2 * at + 1] = second
-        touched[i] = at
+    for i in range(get_i64(old.sums, USED)):
+        before = get_u32(old.touched, i)
+        key, second = get_u64(old.table, 2 * before), get_i64(old.table, 2 * before + 1)
+        at = _entry(new, key, (second >> 48) & 0xFFFF)
+        put_u64(new.table, 2 * at, key)
+        put_i64(new.table, 2 * at + 1, second)
+        put_32(new.touched, i, at)
 
 
 @kernel
-def emit(
-    table: U64,
-    touched: U32,
-    sums: I64,
-    index_of: I32,
-    used: U16,
-    unlocated: I64,
-    tick: U16,
-    topic: U16,
-    x: U32,
-    y: U32,
-    count: U32,
-) -> tuple[int, int]:
-    """Write the entries out as columns and empty the table: (rows, topics).
+def emit(of: CounterAt, to: ColumnsAt) -> tuple[int, int]:
+    """Write the entries out as columns and empty the counter: (rows, topics).
 
-    Topics are numbered anew in order of appearance: `used[i]` is the slot of topic i, `unlocated[i]` its weight without
-    a place. `index_of` (by slot) is all -1 before and after. Columns need room for entries + total weight / 2^32.
+    Topics are numbered anew in order of appearance. Columns need room for entries + total weight / 2^32.
     """
     rows, topics = 0, 0
-    for i in range(sums[USED]):
-        at = np.int64(touched[i])
-        key, second = table[2 * at], table[2 * at + 1]
-        table[2 * at + 1] = 0
-        slot = np.int64(key >> _TOPIC)
-        if index_of[slot] < 0:
-            index_of[slot] = topics
-            used[topics] = slot
-            unlocated[topics] = 0
-            topics += 1
-        index, left = index_of[slot], second & _COUNT
-        if key & _CELL == 0:
-            unlocated[index] += np.int64(left)
+    for i in range(get_i64(of.sums, USED)):
+        at = get_u32(of.touched, i)
+        key, second = get_u64(of.table, 2 * at), get_u64(of.table, 2 * at + 1)
+        put_i64(of.table, 2 * at + 1, 0)
+        slot, left = np.int64(key >> np.uint64(50)), np.int64(second & _COUNT)
+        index = get_i32(to.index_of, slot)
+        if index < 0:
+            index, topics = topics, topics + 1
+            put_32(to.index_of, slot, index)
+            put_u16(to.used, index, slot)
+            put_i64(to.unlocated, index, 0)
+        cell = np.int64(key & _CELL)
+        if cell == 0:
+            put_i64(to.unlocated, index, get_i64(to.unlocated, index) + left)
             continue
         while left > 0:
-            part = min(left, np.uint64(0xFFFFFFFF))
-            tick[rows] = second >> _TICK
-            topic[rows] = index
-            x[rows] = ((key >> _X) & np.uint64((1 << 25) - 1)) << np.uint64(7)
-            y[rows] = (key & np.uint64((1 << 25) - 1)) << np.uint64(7)
-            count[rows] = part
+            part = min(_MOST, left)
+            put_u16(to.tick, rows, np.int64(second >> np.uint64(48)))
+            put_u16(to.topic, rows, index)
+            put_32(to.x, rows, (cell >> 25) << 7)
+            put_32(to.y, rows, (cell & _COORDINATE) << 7)
+            put_32(to.count, rows, part)
             left -= part
             rows += 1
     for i in range(topics):
-        index_of[used[i]] = -1
-    for i in range(3):
-        sums[i] = 0
+        put_32(to.index_of, get_u16(to.used, i), -1)
+    for i in range(TICKS):
+        put_i64(of.sums, i, 0)
+    _forget_ticks(of)
     return rows, topics

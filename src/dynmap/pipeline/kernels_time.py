@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from dynmap.pipeline.events import NO_STAMP
-from dynmap.pipeline.memory import byte, inlined, kernel, strtod
+from dynmap.pipeline.memory import byte, inlined, kernel, part, strtod
 
 _SECONDS_BELOW = 100_000_000_000
 """A bare number below this is seconds (to the year 5138), from it on milliseconds (from March 1973)."""
@@ -113,7 +113,7 @@ def stamp_of_number(value: float) -> int:
     return ms * 2 if ms > 0 else NO_STAMP
 
 
-@kernel
+@part
 def _stamp_of_rfc3339(at: int, end: int) -> int:
     """`2026-11-23T10:05:03.25Z`, with `t`, `z` or a blank too, and an offset `+02:00` or `+0200`."""
     if end - at < 20 or byte(at + 4) != 45 or byte(at + 7) != 45:

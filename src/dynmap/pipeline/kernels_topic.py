@@ -4,8 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from dynmap.pipeline.events import GOOD, NEW_TOPIC, Columns, Keys
-from dynmap.pipeline.memory import digest, fold, inlined, kernel, tail_word
+from dynmap.pipeline.events import GOOD, NEW_TOPIC, BlockAt, KeysAt
+from dynmap.pipeline.memory import (
+    digest,
+    fold,
+    get_i32,
+    get_u64,
+    inlined,
+    kernel,
+    put_32,
+    put_u16,
+    put_u64,
+    tail_word,
+)
 
 TOPIC = int.from_bytes(b"topic", "little")
 """The field `topic`, as `name_key` has it."""
@@ -13,76 +24,82 @@ TOPIC = int.from_bytes(b"topic", "little")
 UNKNOWN = -(1 << 31)
 """Instead of a slot: this hash has not been met."""
 
-_OTHER_TYPE = 0x9E3779B97F4A7C15
+_OTHER_TYPE = 0x1E3779B97F4A7C15
 
 
 @inlined
-def name_key(at: int, length: int, limit: int, keys: Keys) -> np.uint64:
+def name_key(at: int, length: int, limit: int, keys: KeysAt) -> np.uint64:
     """The name of a field as one number: its bytes up to eight, else a hash. Compared together with the length."""
     if length <= 8:
         return tail_word(at, length, limit)
-    return digest(at, at + length, limit, keys.seed[0], keys.seed[1])
+    return digest(at, at + length, limit, np.uint64(keys.seed), np.uint64(keys.secret))
 
 
 @kernel
-def key_of_name(at: int, length: int, limit: int, keys: Keys) -> np.uint64:
+def key_of_name(at: int, length: int, limit: int, keys: KeysAt) -> np.uint64:
     """`name_key` for Python, where the wanted names are prepared."""
     return name_key(at, length, limit, keys)
 
 
 @inlined
-def text_digest(at: int, end: int, limit: int, keys: Keys) -> np.uint64:
+def text_digest(at: int, end: int, limit: int, keys: KeysAt) -> np.uint64:
     """The hash of a text value."""
-    return digest(at, end, limit, keys.seed[0], keys.seed[1])
+    return digest(at, end, limit, np.uint64(keys.seed), np.uint64(keys.secret))
 
 
 @inlined
-def other_digest(at: int, end: int, limit: int, keys: Keys) -> np.uint64:
+def other_digest(at: int, end: int, limit: int, keys: KeysAt) -> np.uint64:
     """The hash of a value that is no text, such as a number: `1` and `"1"` must not be one."""
-    return digest(at, end, limit, keys.seed[0] ^ np.uint64(_OTHER_TYPE), keys.seed[1])
+    return digest(at, end, limit, np.uint64(keys.seed ^ _OTHER_TYPE), np.uint64(keys.secret))
 
 
 @inlined
-def find_slot(keys: Keys, key: np.uint64) -> int:
+def nothing_found(keys: KeysAt) -> None:
+    """Forget the values of the line before."""
+    for k in range(keys.wanted):
+        put_u64(keys.found, k, np.uint64(0))
+
+
+@inlined
+def find_slot(keys: KeysAt, key: np.uint64) -> int:
     """The slot of a hash, or UNKNOWN."""
-    mask = np.uint64(keys.key.shape[0] - 1)
-    at = key & mask
-    while keys.key[at] != 0:
-        if keys.key[at] == key:
-            return np.int64(keys.slot[at])
-        at = (at + np.uint64(1)) & mask
-    return UNKNOWN
+    at = np.int64(key) & keys.mask
+    while True:
+        here = get_u64(keys.key, at)
+        if here == key:
+            return get_i32(keys.slot, at)  # type: ignore[no-any-return]
+        if here == 0:
+            return UNKNOWN
+        at = (at + 1) & keys.mask
 
 
 @kernel
-def remember(keys: Keys, key: np.uint64, slot: int) -> None:
-    """Note the slot of a hash that is not in the table; there must be room."""
-    mask = np.uint64(keys.key.shape[0] - 1)
-    at = key & mask
-    while keys.key[at] != 0:
-        at = (at + np.uint64(1)) & mask
-    keys.key[at] = key
-    keys.slot[at] = slot
+def remember(keys: KeysAt, key: int, slot: int) -> None:
+    """Note the slot of a hash (as int64) that is not in the table; there must be room."""
+    at = key & keys.mask
+    while get_u64(keys.key, at) != 0:
+        at = (at + 1) & keys.mask
+    put_u64(keys.key, at, np.uint64(key))
+    put_32(keys.slot, at, slot)
 
 
 @inlined
-def put_topic(columns: Columns, row: int, keys: Keys) -> int:
+def put_topic(block: BlockAt, row: int, keys: KeysAt) -> int:
     """Set the slot of a row from `keys.found` and return the row's state."""
-    wanted = keys.found.shape[0]
-    if wanted == 0:
-        columns.slot[row] = 0
+    if keys.wanted == 0:
+        put_u16(block.slot, row, 0)
         return GOOD
-    key = keys.seed[0]
-    for k in range(wanted):
-        key = fold(key ^ keys.found[k], keys.seed[1])
+    key = np.uint64(keys.seed)
+    for k in range(keys.wanted):
+        key = fold(key ^ get_u64(keys.found, k), np.uint64(keys.secret))
     if key == 0:
         key = np.uint64(1)
     slot = find_slot(keys, key)
     if slot >= 0:
-        columns.slot[row] = slot
+        put_u16(block.slot, row, slot)
         return GOOD
-    columns.slot[row] = 0
+    put_u16(block.slot, row, 0)
     if slot == UNKNOWN:
-        columns.topic_key[row] = key
+        put_u64(block.topic_key, row, key)
         return NEW_TOPIC
     return -slot

@@ -20,8 +20,8 @@ from dynmap.config import SourceSettings
 from dynmap.errors import SettingsError
 from dynmap.geo.table import LocationTable
 from dynmap.pipeline.decode import Decoder, Lines
-from dynmap.pipeline.events import GOOD, LIBRARY, MAX_LINE, NEW_TOPIC, Columns, Filled
-from dynmap.pipeline.formats import FORMATS, Format, Reading, Rejected, regex_format
+from dynmap.pipeline.events import GOOD, LIBRARY, MAX_LINE, NEW_TOPIC, Block, Filled
+from dynmap.pipeline.formats import FORMATS, Format, Reading, RejectedLineError, regex_format
 from dynmap.pipeline.live import LiveTopics
 from dynmap.pipeline.locate import Locator
 from dynmap.pipeline.mask import mask
@@ -78,7 +78,7 @@ class Pipeline:
         self._slots = Slots(source.name, rule, topics)
         self._locator = Locator(table, source.precision)
         self._counter = Counter()
-        self._block = Columns.empty()
+        self._block = Block()
         self._now = 0
         self._reset()
 
@@ -113,7 +113,7 @@ class Pipeline:
         buffer = Lines(lines)
         at, located, unlocated, rejected = buffer.base, 0, 0, 0
         while at < buffer.limit:
-            filled = decoder.fill(buffer, at, self._block, self._slots.keys)
+            filled = decoder.fill(buffer, at, self._block, self._slots.keys.at)
             if filled.special:
                 filled = self._settle(buffer, decoder, filled, arrival)
                 rejected += self._reject_rows(buffer, filled, errors)
@@ -137,7 +137,7 @@ class Pipeline:
             for row in np.flatnonzero(state == LIBRARY).tolist():
                 try:
                     reading = how.read(lines.line(block, row))
-                except Rejected as rejected:
+                except RejectedLineError as rejected:
                     state[row] = rejected.state
                 else:
                     filled = _put(block, row, reading, filled)
@@ -231,7 +231,7 @@ def formats_of(source: SourceSettings, rule: TopicRule) -> dict[str, Format]:
     return formats
 
 
-def _put(block: Columns, row: int, reading: Reading, filled: Filled) -> Filled:
+def _put(block: Block, row: int, reading: Reading, filled: Filled) -> Filled:
     """Write what Python read into a row; returns how many rows are listed now."""
     block.stamp[row] = reading.stamp
     block.weight[row] = reading.weight

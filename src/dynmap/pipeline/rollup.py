@@ -10,18 +10,20 @@ import numpy as np
 import numpy.typing as npt
 
 from dynmap.frame import MAX_TOPICS, TICK_MS
-from dynmap.pipeline.events import ROWS, Columns
+from dynmap.pipeline.events import ROWS, Block
 from dynmap.pipeline.kernels_rollup import (
     LOCATED,
     MAX_TICKS,
-    TICKS,
+    TICK_SLOTS,
     UNLOCATED,
     USED,
+    ColumnsAt,
+    CounterAt,
     count_rows,
     emit,
-    forget_ticks,
     rehash,
 )
+from dynmap.pipeline.memory import address_of
 from dynmap.relay.message import Rejection
 
 U16 = npt.NDArray[np.uint16]
@@ -76,10 +78,10 @@ class Counter:
     """The counts since the last `emit`, in a hash table that grows with what is in it (`kernels_rollup`)."""
 
     def __init__(self) -> None:
-        self._secret = np.uint64(secrets.randbits(64) | 1)
+        self._secret = secrets.randbits(62) | 1
         self._sums = np.zeros(4, np.int64)
         self._ticks = np.zeros(MAX_TICKS, np.int64)
-        self._tick_slots = np.zeros(1 << 17, np.int32)
+        self._tick_slots = np.zeros(TICK_SLOTS, np.int32)
         self._index_of = np.full(MAX_TOPICS, -1, np.int32)
         self._used = np.zeros(MAX_TOPICS, np.uint16)
         self._unlocated = np.zeros(MAX_TOPICS, np.int64)
@@ -88,6 +90,8 @@ class Counter:
     def _allocate(self, entries: int) -> None:
         self._table = np.zeros(2 * entries, np.uint64)
         self._touched = np.zeros(entries, np.uint32)
+        arrays = (self._table, self._touched, self._ticks, self._tick_slots, self._sums)
+        self._at = CounterAt(entries - 1, *map(address_of, arrays), self._secret)
 
     def reserve(self, rows: int) -> None:
         """Make room for this many more rows."""
@@ -95,50 +99,35 @@ class Counter:
         while 2 * (int(self._sums[USED]) + rows) > entries:
             entries *= 2
         if entries > len(self._touched):
-            table, touched = self._table, self._touched
+            kept, before = (self._table, self._touched), self._at
             self._allocate(entries)
-            rehash(table, touched, self._table, self._touched, self._sums, self._secret)
+            rehash(before, self._at)
+            del kept
 
-    def count(self, block: Columns, rows: int, arrival: int, own_time: bool, line: int) -> tuple[int, int]:
+    def count(self, block: Block, rows: int, arrival: int, own_time: bool, line: int) -> tuple[int, int]:
         """Count the good rows of a block that has cells: weights (located, unlocated). `arrival` in ms since 1970."""
         self.reserve(rows)
-        located, unlocated = count_rows(
-            block,
-            rows,
-            arrival,
-            own_time,
-            line,
-            self._table,
-            self._touched,
-            self._ticks,
-            self._tick_slots,
-            self._sums,
-            self._secret,
-        )
+        located, unlocated = count_rows(block.at, rows, arrival, int(own_time), line, self._at)
         return located, unlocated
 
     @property
     def full(self) -> bool:
         """Whether it should be emptied before more comes: a call of 1 MiB of lines then still fits."""
-        used, ticks = int(self._sums[USED]), int(self._sums[TICKS])
-        weight = int(self._sums[LOCATED]) + int(self._sums[UNLOCATED])
-        return used >= _FULL_ROWS or ticks >= _FULL_TICKS or weight >= _FULL_WEIGHT
+        used, _, _, ticks = sums = self._sums.tolist()
+        weight = sums[LOCATED] + sums[UNLOCATED]
+        return bool(used >= _FULL_ROWS or ticks >= _FULL_TICKS or weight >= _FULL_WEIGHT)
 
     def emit(self, names: list[str]) -> Rollup:
         """All counts, with `names[slot]` as topics; the table is empty afterwards."""
-        located, unlocated = int(self._sums[LOCATED]), int(self._sums[UNLOCATED])
-        room = int(self._sums[USED]) + ((located + unlocated) >> 32)
+        used, located, unlocated, tick_count = self._sums.tolist()
+        room = used + ((located + unlocated) >> 32)
         tick, topic = np.empty(room, np.uint16), np.empty(room, np.uint16)
         x, y, count = np.empty(room, np.uint32), np.empty(room, np.uint32), np.empty(room, np.uint32)
-        columns = (tick, topic, x, y, count)
-        rows, topics = emit(
-            self._table, self._touched, self._sums, self._index_of, self._used, self._unlocated, *columns
-        )
-        ticks = (self._ticks[: int(self._sums[TICKS])] * TICK_MS).tolist()
-        forget_ticks(self._ticks, self._tick_slots, self._sums)
+        columns = (tick, topic, x, y, count, self._index_of, self._used, self._unlocated)
+        rows, topics = emit(self._at, ColumnsAt(*map(address_of, columns)))
+        ticks = (self._ticks[:tick_count] * TICK_MS).tolist()
         if len(self._touched) > _SMALLEST and 32 * rows < len(self._touched):
             self._allocate(_SMALLEST)
-        unlocated_by_topic = self._unlocated[:topics].tolist()
         return Rollup(
             topics=[names[slot] for slot in self._used[:topics].tolist()],
             ticks=ticks,
@@ -148,5 +137,7 @@ class Counter:
             y=y[:rows],
             count=count[:rows],
             located=located,
-            unlocated={index: weight for index, weight in enumerate(unlocated_by_topic) if weight},
+            unlocated={
+                index: weight for index, weight in enumerate(self._unlocated[:topics].tolist()) if weight
+            },
         )

@@ -8,11 +8,12 @@ from typing import Final
 import numpy as np
 
 from dynmap.frame import MAX_TOPICS
-from dynmap.pipeline.events import REASONS, Keys
-from dynmap.pipeline.formats import Values, address_of
+from dynmap.pipeline.events import REASONS, KeysAt
+from dynmap.pipeline.formats import Values
 from dynmap.pipeline.kernels_combined import FIELDS
 from dynmap.pipeline.kernels_topic import key_of_name, remember
 from dynmap.pipeline.live import LiveTopics
+from dynmap.pipeline.memory import address_of
 from dynmap.pipeline.template import TopicError, TopicRule
 
 _TABLE: Final = 1 << 15
@@ -25,6 +26,53 @@ _LAST_REASON: Final = 99
 _FULL: Final = MAX_TOPICS // 2
 
 
+class Keys:
+    """Hashes of the values that make topics, and their slots, where kernels find them.
+
+    A hash is of 64 bits with two keys drawn at random per process, so nobody can construct a collision; by chance one
+    new value in 2^49 is taken for one of those kept. It would count under that one's topic.
+    """
+
+    def __init__(self, fields: tuple[str, ...]) -> None:
+        wanted, names = len(fields), [field.encode() for field in fields]
+        self._kept = 0
+        self._field = np.zeros(wanted, np.uint64)
+        self._length = np.array([len(name) for name in names], np.int64)
+        spans = [FIELDS.index(field) if field in FIELDS else -1 for field in fields]
+        self._span = np.array(spans, np.int64)
+        self._found = np.zeros(wanted, np.uint64)
+        self._key = np.zeros(_TABLE, np.uint64)
+        self._slot = np.zeros(_TABLE, np.int32)
+        self.at = KeysAt(
+            wanted=wanted,
+            field=address_of(self._field),
+            length=address_of(self._length),
+            span=address_of(self._span),
+            found=address_of(self._found),
+            mask=_TABLE - 1,
+            key=address_of(self._key),
+            slot=address_of(self._slot),
+            seed=secrets.randbits(62),
+            secret=secrets.randbits(62) | 1,
+        )
+        for number, name in enumerate(names):
+            data = np.frombuffer(name, np.uint8)
+            at = address_of(data)
+            self._field[number] = key_of_name(at, len(name), at + len(name), self.at)
+
+    def forget(self) -> None:
+        """Forget all hashes."""
+        self._key[:] = 0
+        self._kept = 0
+
+    def keep(self, key: int, slot: int) -> None:
+        """Keep the slot of a hash that is not there yet. When there are too many, all others are forgotten first."""
+        if self._kept >= _MOST_KEYS:
+            self.forget()
+        remember(self.at, int(np.uint64(key).view(np.int64)), slot)
+        self._kept += 1
+
+
 class Slots:
     """Slots (0 to 16,383) of topic names, and the table by which kernels find them. Slot 0 is the default topic."""
 
@@ -32,8 +80,7 @@ class Slots:
         self._source, self._rule, self._live = source, rule, live
         self._reasons = dict(REASONS)
         self._codes = {text: code for code, text in REASONS.items()}
-        self._kept = 0
-        self.keys = _keys(rule.fields)
+        self.keys = Keys(rule.fields)
         self.names: list[str] = []
         self._slots: dict[str, int] = {}
         self._generation = live.generation
@@ -60,11 +107,7 @@ class Slots:
         if self._generation != self._live.generation or self.full:
             self._generation = self._live.generation
             self.names, self._slots = [], {}
-            self._forget_keys()
-
-    def _forget_keys(self) -> None:
-        self.keys.key[:] = 0
-        self._kept = 0
+            self.keys.forget()
 
     def _slot(self, name: str, now: int) -> int:
         slot = self._slots.get(name)
@@ -86,13 +129,10 @@ class Slots:
 
     def keep(self, key: int, slot: int) -> None:
         """Let kernels find a slot (or minus a reason) by a hash that they did not know."""
-        if self._kept >= _MOST_KEYS:
-            self._forget_keys()
-        remember(self.keys, np.uint64(key), slot)
-        self._kept += 1
+        self.keys.keep(key, slot)
 
     def code(self, reason: str) -> int:
-        """The number of a reason for a rejection. There are a fixed few; should there be more, the last stands for all."""
+        """The number of a reason for a rejection. They are few; should they ever be many, the last stands for all."""
         code = self._codes.get(reason)
         if code is None:
             code = min(_FIRST_REASON + len(self._codes), _LAST_REASON)
@@ -103,21 +143,3 @@ class Slots:
     def reason(self, code: int) -> str:
         """The text of a reason."""
         return self._reasons[code]
-
-
-def _keys(fields: tuple[str, ...]) -> Keys:
-    wanted = len(fields)
-    keys = Keys(
-        field=np.zeros(wanted, np.uint64),
-        field_length=np.array([len(field.encode()) for field in fields], np.int64),
-        span=np.array([FIELDS.index(field) if field in FIELDS else -1 for field in fields], np.int64),
-        found=np.zeros(wanted, np.uint64),
-        key=np.zeros(_TABLE, np.uint64),
-        slot=np.zeros(_TABLE, np.int32),
-        seed=np.array([secrets.randbits(64), secrets.randbits(64) | 1], np.uint64),
-    )
-    for number, field in enumerate(fields):
-        name = np.frombuffer(field.encode(), np.uint8)
-        at = address_of(name)
-        keys.field[number] = key_of_name(at, len(name), at + len(name), keys)
-    return keys

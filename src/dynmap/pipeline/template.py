@@ -49,7 +49,9 @@ class TopicRule:
                 )
             problem = problem_with(self._filled(dict.fromkeys(self.fields, "x")))
             if problem:
-                raise SettingsError(f"the topic template {source.topic!r} makes no topic: {problem}", where=where)
+                raise SettingsError(
+                    f"the topic template {source.topic!r} makes no topic: {problem}", where=where
+                )
             if not self.fields:
                 self.default = self._pieces[0]
 
@@ -63,7 +65,11 @@ class TopicRule:
                 raise TopicError("topic is not a text")
             name = own
         else:
-            if any(looks_like_address(text) for field in self.fields if isinstance(text := values.get(field), str)):
+            if any(
+                looks_like_address(text)
+                for field in self.fields
+                if isinstance(text := values.get(field), str)
+            ):
                 raise TopicError("a field of the topic template holds an IP address")
             name = self._filled({field: token(values.get(field)) for field in self.fields})
         problem = problem_with(name)
@@ -72,9 +78,7 @@ class TopicRule:
         return name
 
     def _filled(self, tokens: Mapping[str, str]) -> str:
-        return "".join(
-            tokens[piece] if place % 2 else piece for place, piece in enumerate(self._pieces)
-        )
+        return "".join(tokens[piece] if place % 2 else piece for place, piece in enumerate(self._pieces))
 
 
 def token(value: object) -> str:

@@ -32,7 +32,9 @@ def warm(table: LocationTable, progress: Progress = _quiet) -> None:
     from dynmap.pipeline.rollup import Counter
 
     def take(name: str, lines: bytes, topic: str | None = None) -> None:
-        source = SourceSettings.model_validate({"kind": "stdin", "name": "warm", "format": name, "topic": topic})
+        source = SourceSettings.model_validate(
+            {"kind": "stdin", "name": "warm", "format": name, "topic": topic}
+        )
         pipeline = Pipeline(source, table, LiveTopics())
         pipeline.take_in(np.frombuffer(lines, np.uint8), 1_700_000_000_000, pipeline.decoder())
         pipeline.flush()
