@@ -56,15 +56,14 @@ class Metadata:
 
 def index_24(starts4: npt.NDArray[np.uint32], places4: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
     """The direct /24 index (int32[2**24]) of IPv4 ranges."""
+    edge = (starts4 & np.uint32(255)) == 0
     block = (starts4 >> np.uint32(8)).astype(np.int64)
-    on_edge = (starts4 & np.uint32(255)) == 0
-    starting = np.bincount(block, minlength=1 << 24)
-    on_edges = np.bincount(block[on_edge], minlength=1 << 24)
-    at_first_address = np.cumsum(starting) - starting + on_edges - 1
-    index = places4[at_first_address]
-    several = starting > on_edges
-    index[several] = ~at_first_address[several].astype(np.int32)
-    return np.asarray(index, np.int32)
+    first_owned = block + ~edge  # the first /24 whose first address the range covers
+    owner = np.repeat(np.arange(len(starts4), dtype=np.int32), np.diff(first_owned, append=1 << 24))
+    index = places4[owner]
+    several = block[~edge]
+    index[several] = ~owner[several]
+    return index
 
 
 def save(directory: Path, columns: Columns, metadata: Metadata) -> None:
@@ -90,11 +89,8 @@ def save(directory: Path, columns: Columns, metadata: Metadata) -> None:
 
 def refuse_other_contents(directory: Path) -> None:
     """Raises GeoError when writing a table there would overwrite something else."""
-    if directory.is_dir():
-        other = not is_table(directory) and any(directory.iterdir())
-    else:
-        other = directory.exists()
-    if other:
+    empty = not directory.exists() or (directory.is_dir() and not any(directory.iterdir()))
+    if not empty and not is_table(directory):
         raise GeoError(
             "holds something that is no location table", where=str(directory), hint="choose another --out"
         )

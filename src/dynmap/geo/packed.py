@@ -206,7 +206,12 @@ def _forget(cache: Path, kind: str, kept: Path, days: int) -> None:
 
 @contextlib.contextmanager
 def _lock(path: Path) -> Iterator[None]:
-    with path.open("w") as file:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("w")
+    except OSError as error:
+        raise GeoError(f"can't be written: {error.strerror or error}", where=str(path.parent)) from None
+    with file:
         # Where the file system can't lock, both make the table and the later one stays.
         with contextlib.suppress(OSError):
             fcntl.flock(file, fcntl.LOCK_EX)
