@@ -200,6 +200,15 @@ def test_a_second_signal_ends_all_at_once() -> None:
         assert not psutil.wait_procs(children, 5)[1]
 
 
+def test_ctrl_c_reaches_all_processes_and_stops_them_in_order() -> None:
+    """A terminal sends it to the whole group; only the supervisor listens, and what came in is processed."""
+    with run_server("--tcp", "127.0.0.1:0") as server:
+        for process in [*psutil.Process(server.pid).children(), psutil.Process(server.pid)]:
+            process.send_signal(signal.SIGINT)
+        assert server.wait() == 0
+        assert "Traceback" not in server.log()
+
+
 def test_a_corrupt_database_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
     broken = tmp_path / "city.mmdb"
     broken.write_bytes(b"not a database")

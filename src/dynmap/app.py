@@ -145,6 +145,7 @@ class Supervisor:
         self._children: dict[Role, Child] = {}
         self._ready = False
         self._forced = False
+        self._one_at_a_time = asyncio.Lock()
         self._over: asyncio.Future[None]
 
     async def run(self) -> int:
@@ -234,7 +235,8 @@ class Supervisor:
             arguments += [text for name, fd in named.items() for text in ("--listen", f"{name}={fd}")]
             if any(source.kind == "stdin" for source in self._settings.source):
                 stdin = None
-        return await Child.start(role, arguments, fds, self._console.line, stdin)
+        async with self._one_at_a_time:
+            return await Child.start(role, arguments, fds, self._console.line, stdin)
 
     async def _announce(self) -> None:
         """Shows the banner once the page can be opened, and how far the rest is until events can come in."""

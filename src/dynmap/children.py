@@ -71,7 +71,8 @@ class Child:
         """Starts `python -m dynmap <arguments> --lifeline FD --report FD` with `fds` left open.
 
         The lifeline reads as closed when this process is gone. The child is deaf to Ctrl-C, which the terminal
-        sends to all processes at once: the supervisor stops its children in their order.
+        sends to all processes at once: the supervisor stops its children in their order. A signal that is ignored
+        stays so for children, so it is for a moment; hence only one child may be started at a time.
         """
         lifeline_end, lifeline = os.pipe()
         report, report_end = os.pipe()
