@@ -116,6 +116,9 @@ def test_listeners_are_named_after_their_sources_and_closed_with_the_rest() -> N
 def test_files_are_looked_at_before_anything_starts(tmp_path: Path) -> None:
     with pytest.raises(StartupError, match=r"--geo .*missing\.mmdb: there is no such file"):
         check_files(Settings(geo=tmp_path / "missing.mmdb"))
+    (tmp_path / "text.mmdb").write_text("not a database")
+    with pytest.raises(StartupError, match=r"--geo .*text\.mmdb: is not an MMDB database"):
+        check_files(Settings(geo=tmp_path / "text.mmdb"))
     tail = SourceSettings(kind="tail", name="x", path=tmp_path)
     with pytest.raises(StartupError, match=r"--tail .*: is a directory, but must be a file"):
         check_files(Settings(source=[tail]))
@@ -211,7 +214,7 @@ def test_ctrl_c_reaches_all_processes_and_stops_them_in_order() -> None:
 
 def test_a_corrupt_database_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
     broken = tmp_path / "city.mmdb"
-    broken.write_bytes(b"not a database")
+    broken.write_bytes(b"\0" * 100_000 + b"\xab\xcd\xefMaxMind.com" + b"\xff" * 100)
     with pytest.raises(ServerError) as caught, run_server("--geo", str(broken)):
         pass
     assert "ended with exit code 2" in str(caught.value)

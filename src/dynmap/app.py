@@ -39,6 +39,8 @@ _TRIES: Final = 5
 """Crashes of a process that never became ready, after which DynMap gives up."""
 
 _POLL_SECONDS: Final = 0.1
+_MMDB_TAIL: Final = 128 << 10
+_MMDB_MARK: Final = b"\xab\xcd\xefMaxMind.com"
 _SETTINGS: Final = "settings.json"
 _RELAY: Final = "relay.sock"
 _LONGEST_SOCKET_PATH: Final = 100
@@ -99,14 +101,17 @@ def serve(settings: Settings, *, ready_fd: int | None = None, browser: bool = Fa
 
 
 def check_files(settings: Settings) -> None:
-    """What is cheap to see at once. Raises StartupError for files that are missing, directories or not readable.
+    """What is cheap to see at once. Raises StartupError for files that are missing, not readable or none of theirs.
 
     A log may come later, and a location table is a directory when it is built: what it holds, ingest finds out.
     """
     if settings.geo is not None:
+        where = f"--geo {settings.geo}"
         if not settings.geo.exists():
-            raise StartupError("there is no such file", where=f"--geo {settings.geo}")
-        _readable(settings.geo, f"--geo {settings.geo}")
+            raise StartupError("there is no such file", where=where)
+        _readable(settings.geo, where)
+        if settings.geo.is_file() and not _ends_like_mmdb(settings.geo):
+            raise StartupError("is not an MMDB database, or not all of one", where=where)
     for source in settings.source:
         if source.path is not None and source.path.exists():
             if source.path.is_dir():
@@ -117,6 +122,13 @@ def check_files(settings: Settings) -> None:
 def _readable(path: Path, where: str) -> None:
     if not os.access(path, os.R_OK):
         raise StartupError("not allowed to read it", where=where)
+
+
+def _ends_like_mmdb(path: Path) -> bool:
+    """Whether the mark of an MMDB's metadata is where the format has it: in the last 128 KiB."""
+    with path.open("rb") as database:
+        database.seek(max(0, path.stat().st_size - _MMDB_TAIL))
+        return _MMDB_MARK in database.read()
 
 
 @contextlib.contextmanager
