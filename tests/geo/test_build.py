@@ -48,7 +48,8 @@ def test_every_layout_in_every_record_size(
     place = table.lookup("80.0.255.255")
     assert place is not None
     assert (place.name, place.country, place.coarse) == ("Ulm", "DE", False)
-    assert (place.lat, place.lon) == (pytest.approx(48.4, abs=2e-5), pytest.approx(9.99, abs=2e-5))
+    assert abs(place.lat - 48.4) < 2e-5
+    assert abs(place.lon - 9.99) < 2e-5
     assert (place.x, place.y) == grid.cell(48.4, 9.99, grid.MAX_BITS)
     assert table.lookup("2a00:0:ffff::1") == place
     assert table.lookup("80.1.0.0") is None

@@ -180,6 +180,7 @@ def _cached(
             if not _usable(target):
                 columns, metadata = make(part(progress, 0.0, 0.8))
                 progress("writing the location table", 0.8)
+                remove(target)
                 save(target, columns, metadata)
                 _forget(cache, kind, target, 0 if alone else _UNUSED_DAYS)
         progress("the location table is ready", 1.0)
