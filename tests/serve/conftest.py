@@ -8,6 +8,7 @@ import itertools
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -244,3 +245,9 @@ async def ingest(serving: Serving, tmp_path: Path) -> AsyncIterator[Ingest]:
     await side.start()
     yield side
     await side.link.close()
+
+
+@pytest.fixture
+def played() -> Any:
+    """The parts that tests play, for a serving side of their own."""
+    return SimpleNamespace(Ingest=Ingest, Watcher=Watcher)

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException as AnyHTTPException
 
 import dynmap
 from dynmap.relay.base import Hub
-from dynmap.serve import docs, messages, models
+from dynmap.serve import body, docs, messages, models
 from dynmap.serve.body import CONTENT_TYPES, RequestError
 from dynmap.serve.intake import Intake
 from dynmap.serve.live import Live
@@ -72,7 +72,9 @@ def create_app(live: Live, hub: Hub) -> FastAPI:
 def _add_problems(app: FastAPI) -> None:
     @app.exception_handler(RequestError)
     async def request_error(request: Request, error: RequestError) -> JSONResponse:
-        headers = {"Retry-After": "1"} if error.status == 503 else None
+        headers = {"Retry-After": "1"} if error.status == 503 else {}
+        if not body.is_soon_over(request.headers):
+            headers["Connection"] = "close"
         return problem(error.status, error.code, str(error), headers)
 
     @app.exception_handler(AnyHTTPException)

@@ -44,6 +44,15 @@ def idempotency_key(headers: Mapping[str, str]) -> str | None:
     return key
 
 
+def is_soon_over(headers: Mapping[str, str]) -> bool:
+    """Whether what is left of a refused body is little enough to be read and thrown away.
+
+    That lets its sender see the answer; who sends without end is cut off instead.
+    """
+    length = headers.get("content-length", "")
+    return "transfer-encoding" not in headers and int(length if length.isdigit() else 0) <= 4 * MAX_BODY
+
+
 async def read(
     headers: Mapping[str, str], chunks: AsyncIterable[bytes], hold: Callable[[int], None]
 ) -> bytes:

@@ -103,15 +103,17 @@ class Live:
         self._send(step, text(messages.encode(self.stats())) if beat else b"")
         return step
 
-    async def end(self) -> None:
-        """The last step, mark and stats for each viewer, then the end of its connection."""
+    async def end(self) -> list[LiveProtocol]:
+        """The last step, mark and stats for each viewer, then the end of its connection; the connections."""
         self.step(now_ms() // TICK_MS * TICK_MS)
         behind = [viewer.catch_up_soon() for viewer in self.viewers if viewer.room and not viewer.busy]
         await asyncio.gather(*behind, *self._catching_up, return_exceptions=True)
         stats = messages.encode(self.stats())
-        for viewer in list(self.viewers):
-            viewer.connection.say(stats)
-            viewer.connection.end(CloseCode.GOING_AWAY, "the server stops")
+        connections = [viewer.connection for viewer in self.viewers]
+        for connection in connections:
+            connection.say(stats)
+            connection.end(CloseCode.GOING_AWAY, "the server stops")
+        return connections
 
     def _send(self, step: Step, stats: bytes) -> None:
         now = time.monotonic()

@@ -60,8 +60,7 @@ async def run(settings: Settings, http_fd: int, relay_path: Path, lifeline_fd: i
         if not over.done():
             return _failed(serving, ticking)
         ticking.cancel()
-        await live.end()
-        await _farewell(live)
+        await _farewell(await live.end())
         server.should_exit = True
         await serving
         return 0
@@ -120,8 +119,10 @@ def _failed(*tasks: asyncio.Task[None]) -> int:
     return 1
 
 
-async def _farewell(live: Live) -> None:
+async def _farewell(connections: list[LiveProtocol]) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_FAREWELL_SECONDS):
-            while live.viewers:  # noqa: ASYNC110 - each leaves in its own time, and this happens once
+            while not all(connection.disconnected for connection in connections):  # noqa: ASYNC110 - only once
                 await asyncio.sleep(0.01)
+    for connection in connections:
+        connection.transport.abort()

@@ -1,0 +1,120 @@
+"""The serving process itself: on a socket that it inherits, ended by SIGTERM or with its supervisor."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from websockets.asyncio.client import connect
+
+BERLIN = (52.52, 13.40)
+
+PROGRAM = """
+import asyncio, logging, sys
+from pathlib import Path
+import uvloop
+from dynmap.config import Settings
+from dynmap.serve.role import run
+http, relay, lifeline = int(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+logging.basicConfig(level=logging.INFO)
+with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    code = runner.run(run(Settings(), http, relay, lifeline))
+assert "numba" not in sys.modules
+sys.exit(code)
+"""
+
+
+class Role:
+    def __init__(self, process: asyncio.subprocess.Process, port: int, relay: Path, lifeline: int) -> None:
+        self.process = process
+        self.port = port
+        self.relay = relay
+        self.lifeline = lifeline
+
+    async def ended(self) -> tuple[int, str]:
+        async with asyncio.timeout(20):
+            _, errors = await self.process.communicate()
+        assert self.process.returncode is not None
+        return self.process.returncode, errors.decode()
+
+
+@pytest.fixture
+async def role(tmp_path: Path) -> AsyncIterator[Role]:
+    lifeline_end, lifeline = os.pipe()
+    listener = socket.create_server(("127.0.0.1", 0))
+    relay = tmp_path / "relay.sock"
+    arguments = (str(listener.fileno()), str(relay), str(lifeline_end))
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", PROGRAM, *arguments),
+        pass_fds=(listener.fileno(), lifeline_end),
+        stderr=asyncio.subprocess.PIPE,
+    )
+    port = listener.getsockname()[1]
+    listener.close()
+    os.close(lifeline_end)
+    running = Role(process, port, relay, lifeline)
+    async with httpx.AsyncClient(trust_env=False, timeout=20) as http:
+        assert (await http.get(f"http://127.0.0.1:{port}/healthz")).status_code == 200
+    yield running
+    if process.returncode is None:
+        process.kill()
+        await process.communicate()
+    with contextlib.suppress(OSError):
+        os.close(lifeline)
+
+
+async def test_sigterm_in_mid_stream_ends_with_the_last_mark(role: Role, played: Any) -> None:
+    """Everything that ingest handed over before it ended is committed by every viewer, then 1001 and exit code 0."""
+    ingest = played.Ingest(role.relay)
+    await ingest.start()
+    async with (
+        connect(f"ws://127.0.0.1:{role.port}/api/live", compression=None, max_size=None) as first,
+        connect(f"ws://127.0.0.1:{role.port}/api/live", compression=None, max_size=None) as second,
+    ):
+        watchers = [played.Watcher(first), played.Watcher(second)]
+        for watcher, pattern in zip(watchers, (">", "web.>"), strict=True):
+            await watcher.subscribe(topics=[pattern])
+            await watcher.until_type("mark")
+        for number in range(40):
+            await ingest.send([("web.ok", *BERLIN, 1), (f"mail.box{number}", *BERLIN, 2)])
+        await ingest.link.drain()
+        role.process.send_signal(signal.SIGTERM)
+        for watcher in watchers:
+            assert await watcher.until_closed() == (1001, "the server stops")
+        assert [watcher.located for watcher in watchers] == [120, 40]
+        assert watchers[0].texts[-1]["events"]["located"] == 120
+    code, errors = await role.ended()
+    assert (code, errors) == (0, "")
+    await ingest.link.close()
+
+
+async def test_ctrl_c_is_left_to_the_supervisor(role: Role) -> None:
+    role.process.send_signal(signal.SIGINT)
+    await asyncio.sleep(0.2)
+    assert role.process.returncode is None
+    role.process.send_signal(signal.SIGTERM)
+    assert (await role.ended())[0] == 0
+
+
+async def test_it_ends_with_its_supervisor(role: Role) -> None:
+    os.close(role.lifeline)
+    assert (await role.ended())[0] == 0
+
+
+async def test_a_viewer_who_takes_nothing_does_not_hold_up_the_end(role: Role) -> None:
+    async with connect(f"ws://127.0.0.1:{role.port}/api/live", max_queue=1, close_timeout=0) as watcher:
+        watcher.transport.pause_reading()
+        began = time.monotonic()
+        role.process.send_signal(signal.SIGTERM)
+        assert (await role.ended())[0] == 0
+        assert time.monotonic() - began < 6
