@@ -3,6 +3,8 @@ import { blurFragment, developFragment, screenVertex, shrinkFragment } from "./s
 
 /** More pixels than this are drawn at less than full size and stretched: light is soft anyway. */
 const MOST_PIXELS = 3_000_000;
+/** The same on a machine that draws slowly. */
+const MOST_PIXELS_SLOW = 400_000;
 /** The bloom is a quarter of the picture in each direction. */
 const BLOOM_SHIFT = 2;
 /** How far the two rounds of blurring reach, in the bloom's pixels to a tap. */
@@ -15,6 +17,7 @@ export class Darkroom {
   readonly #blur: Program;
   readonly #develop: Program;
   readonly #nothing: WebGLVertexArrayObject;
+  isSlow = false;
   #light: Target | null = null;
   #bloom: [Target, Target] | null = null;
 
@@ -28,7 +31,8 @@ export class Darkroom {
 
   /** Pixels of the gathered light to a device pixel. */
   get scale(): number {
-    return Math.min(1, Math.sqrt(MOST_PIXELS / (this.#gl.drawingBufferWidth * this.#gl.drawingBufferHeight)));
+    const most = this.isSlow ? MOST_PIXELS_SLOW : MOST_PIXELS;
+    return Math.min(1, Math.sqrt(most / (this.#gl.drawingBufferWidth * this.#gl.drawingBufferHeight)));
   }
 
   /** What is drawn next goes into the (empty) light. */

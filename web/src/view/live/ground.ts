@@ -6,7 +6,10 @@ import { dotFragment, dotVertex, hazeFragment, hazeVertex } from "./shaders.ts";
 
 /** Zooms between which the dots give way to the bare land. */
 const FADE_FROM = 3.2;
-const FADE_TO = 4.6;
+const FADE_TO = 4.2;
+/** From this zoom on the same heat is spread over more of the screen, and each step closer makes it so much less. */
+const WIDE_ZOOM = 1.5;
+const LESS_PER_ZOOM = 0.95;
 /** The haze is drawn on a sheet of so many squares each way: a globe bends it. */
 const SHEET = 32;
 
@@ -65,7 +68,8 @@ export class GroundLayer implements CustomLayerInterface {
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     bindTexture(gl, 0, heat);
 
-    this.#use(gl, programs.haze, colours.hazeAlpha);
+    const gain = this.#live.gain * 2 ** (-LESS_PER_ZOOM * Math.max(0, zoom - WIDE_ZOOM));
+    this.#use(gl, programs.haze, gain, colours.hazeAlpha);
     gl.bindVertexArray(gpu.sheet);
     for (const copy of this.#live.camera.copies) {
       this.#live.camera.use(gl, programs.haze, input, copy);
@@ -74,7 +78,7 @@ export class GroundLayer implements CustomLayerInterface {
 
     const shown = Math.min(1, (FADE_TO - zoom) / (FADE_TO - FADE_FROM));
     if (shown > 0) {
-      this.#use(gl, programs.dots, colours.dotAlpha * shown);
+      this.#use(gl, programs.dots, gain, colours.dotAlpha * shown);
       gl.uniform1f(programs.dots.at("u_size"), ratio * 2.3 * 2 ** ((zoom - 1.5) * (zoom < 1.5 ? 1 : 0.75)));
       gl.bindVertexArray(gpu.dots);
       for (const copy of this.#live.camera.copies) {
@@ -85,11 +89,11 @@ export class GroundLayer implements CustomLayerInterface {
     gl.bindVertexArray(null);
   }
 
-  #use(gl: WebGL2RenderingContext, program: Program, alpha: number): void {
+  #use(gl: WebGL2RenderingContext, program: Program, gain: number, alpha: number): void {
     gl.useProgram(program.program);
     gl.uniform3fv(program.at("u_ramp[0]"), this.#ramp);
     gl.uniform1i(program.at("u_heat"), 0);
-    gl.uniform1f(program.at("u_gain"), this.#live.gain);
+    gl.uniform1f(program.at("u_gain"), gain);
     gl.uniform1f(program.at("u_alpha"), alpha);
   }
 }

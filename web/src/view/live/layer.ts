@@ -196,6 +196,7 @@ export class LiveLayer implements CustomLayerInterface {
     const rough = this.#rough.head - this.#rough.oldest(now);
     this.stats.drawn = sparks + rough;
     if (this.stats.drawn === 0) return;
+    gpu.darkroom.isSlow = this.#pace.isSlow;
     const light = gpu.darkroom.expose();
     const { spark, rough: roughProgram } = this.#programs(gpu, input);
     if (rough > 0) this.#drawRough(gpu, roughProgram, input, now, light.width, light.height);
@@ -238,7 +239,7 @@ export class LiveLayer implements CustomLayerInterface {
     this.#usePoints(gpu, program, gpu.rough, this.#rough, now);
     gl.uniform2f(program.at("u_screen"), width, height);
     gl.uniform1f(program.at("u_ratio"), ratio);
-    gl.uniform1f(program.at("u_least"), 17 * ratio);
+    gl.uniform1f(program.at("u_least"), 13 * ratio);
     gl.uniform1f(program.at("u_world"), 512 * 2 ** this.#camera.zoom * ratio);
     gl.blendEquation(gl.MAX);
     for (const copy of this.#camera.copies) {

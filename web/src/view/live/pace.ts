@@ -2,6 +2,8 @@ import type { Map as MapLibre } from "maplibre-gl";
 
 /** A machine that needs longer than this for a picture is given rest in between, ms. */
 const SLOW_MS = 45;
+/** One that is faster than this again is not slow any more. */
+const FAST_MS = 20;
 const LONGEST_REST_MS = 250;
 
 /**
@@ -11,6 +13,7 @@ const LONGEST_REST_MS = 250;
 export class Pace {
   #last = 0;
   #usual = 16;
+  #isSlow = false;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
   /** A picture was drawn, and what it shows is moving. */
@@ -19,8 +22,14 @@ export class Pace {
     const now = performance.now();
     this.#usual += 0.2 * (Math.min(500, now - this.#last) - this.#usual);
     this.#last = now;
-    if (this.#usual < SLOW_MS) map.triggerRepaint();
-    else this.later(map, Math.min(LONGEST_REST_MS, this.#usual));
+    this.#isSlow = this.#usual > (this.#isSlow ? FAST_MS : SLOW_MS);
+    if (this.#isSlow) this.later(map, Math.min(LONGEST_REST_MS, this.#usual));
+    else map.triggerRepaint();
+  }
+
+  /** This machine needs help: less is to be drawn. */
+  get isSlow(): boolean {
+    return this.#isSlow;
   }
 
   /** Draws again in so many ms. */

@@ -85,9 +85,9 @@ void main() {
   } else {
     float flash = exp(-p.age * 3.6) * (1.0 - u_still);
     float fade = pow(1.0 - t, 1.8);
-    v_light = vec4(p.colour.rgb, rise * u_gain * (1.0 + 0.22 * p.weight) * (0.6 * fade + 2.6 * flash));
+    v_light = vec4(p.colour.rgb, rise * u_gain * (1.0 + 0.22 * p.weight) * (0.55 * fade + 2.0 * flash));
     v_flash = flash;
-    gl_PointSize = size * (5.2 - 1.6 * t + 8.0 * flash);
+    gl_PointSize = size * (5.0 - 1.6 * t + 6.5 * flash);
   }
   v_light.a *= facing(p.origin + p.inside);
   gl_Position = place(p.origin, p.inside);
@@ -111,7 +111,7 @@ void main() {
     shape = 0.9 * (exp(-d * d * 5.0) - 0.0067) + 1.1 * exp(-d * d * 38.0);
   }
   // The very heart of a fresh spark is white.
-  vec3 colour = mix(v_light.rgb, vec3(1.0), u_ripple ? 0.0 : 0.55 * v_flash * exp(-d * d * 30.0));
+  vec3 colour = mix(v_light.rgb, vec3(1.0), u_ripple ? 0.0 : 0.4 * v_flash * exp(-d * d * 30.0));
   o_light = vec4(colour * shape * v_light.a, shape * v_light.a);
 }`;
 
@@ -208,7 +208,7 @@ uniform sampler2D u_light, u_bloom;
 uniform bool u_ink;
 out vec4 o_colour;
 void main() {
-  vec4 light = texture(u_light, v_at) + 0.95 * texture(u_bloom, v_at);
+  vec4 light = texture(u_light, v_at) + 0.8 * texture(u_bloom, v_at);
   if (u_ink) {
     float cover = 1.0 - exp(-1.35 * light.a);
     vec3 ink = light.rgb / max(light.a, 1e-4);
@@ -218,7 +218,7 @@ void main() {
     // Brightness is compressed apart from hue, so that a crowd keeps its colour; only its very heart turns white.
     float most = max(light.r, max(light.g, light.b));
     vec3 hue = light.rgb / max(most, 1e-4);
-    float white = 0.9 * (1.0 - exp(-0.075 * max(0.0, most - 1.2)));
+    float white = 0.9 * (1.0 - exp(-0.06 * max(0.0, most - 1.5)));
     o_colour = vec4(mix(hue, vec3(1.0), white) * (1.0 - exp(-1.3 * most)), 0.0);
   }
 }`;
@@ -311,7 +311,7 @@ void main() {
   float t = warmth(smoothHeat(v_world) * u_gain);
   float alpha = smoothstep(0.02, 0.85, t) * u_alpha * v_face;
   if (alpha < 0.004) discard;
-  o_colour = vec4(ramp(t) * alpha, alpha);
+  o_colour = vec4(ramp(0.8 * t) * alpha, alpha); // The ramp's white end is left to what happens now.
 }`;
 
 /** The land's dots, lit by the heat under them. */
