@@ -27,8 +27,8 @@ class Lines:
     """A buffer of whole lines and where it is in memory; kernels get addresses, Python gets bytes."""
 
     def __init__(self, data: U8) -> None:
-        self._view = memoryview(np.ascontiguousarray(data, np.uint8)).cast("B")
-        self._data = data = np.frombuffer(self._view, np.uint8)
+        self._data = data = np.ascontiguousarray(data, np.uint8)
+        self._view = data.data
         self.base = address_of(data)
         self.limit = self.base + len(data)
 

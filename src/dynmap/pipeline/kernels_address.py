@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from dynmap.geo.kernels import v4_within
-from dynmap.pipeline.memory import VECTOR, byte, dots_and_ends, inlined, kernel, lowest, part
+from dynmap.pipeline.memory import VECTOR, as_int, byte, dots_and_ends, inlined, kernel, lowest, part
 
 NONE, FOUR, SIX = 0, 4, 6
 
@@ -166,7 +166,7 @@ def read_six(at: int, end: int) -> tuple[int, int, np.uint64, int]:
             _hex(byte(i)) >= 0 or 97 <= (byte(i) | 32) <= 122 or byte(i) == 45 or byte(i) == 95
         ):
             i += 1
-    four = v4_within(high, low)
+    four = as_int(v4_within(high, low))
     if four >= 0:
         return FOUR, four, np.uint64(0), i
     return SIX, 0, high, i
@@ -176,7 +176,7 @@ def read_six(at: int, end: int) -> tuple[int, int, np.uint64, int]:
 def _is_public(kind: int, four: int, high: np.uint64) -> bool:
     """Whether an address of a list may be the visitor's: not private, local, shared, multicast or reserved."""
     if kind == SIX:
-        return (high >> np.uint64(61)) == 1 and (high >> np.uint64(32)) != 0x20010DB8
+        return bool((high >> np.uint64(61)) == 1 and (high >> np.uint64(32)) != 0x20010DB8)
     a, b = four >> 24, (four >> 16) & 255
     if a == 0 or a == 10 or a == 127 or a >= 224 or (a == 100 and 64 <= b < 128) or (a == 169 and b == 254):
         return False

@@ -27,6 +27,7 @@ from dynmap.pipeline.kernels_ip import put_address, put_line
 from dynmap.pipeline.kernels_time import clf_midnight, seconds_of_day, stamp_of_seconds
 from dynmap.pipeline.kernels_topic import nothing_found, put_topic, text_digest
 from dynmap.pipeline.memory import (
+    as_int,
     byte,
     find,
     get_i64,
@@ -198,7 +199,7 @@ def access_spans(at: int, end: int, limit: int, spans: int) -> bool:
 @kernel
 def decode_combined(at: int, limit: int, block: BlockAt, keys: KeysAt) -> Filled:
     """Fill a block with the lines in [at, limit), the last of which ends in a newline too."""
-    row, sixes, special = np.int64(0), np.int64(0), 0
+    row, sixes, special = as_int(0), as_int(0), 0
     # Lines of a day share all of the time but the hours: its first 12 bytes and the zone are the key of a cache of one.
     day, year, zone, midnight = np.uint64(0), np.uint64(0), np.uint64(0), -1
     while at < limit and row < block.room:

@@ -22,6 +22,7 @@ from dynmap.pipeline.kernels_address import FOUR, NONE, read_four, read_subject
 from dynmap.pipeline.kernels_time import read_number, read_stamp
 from dynmap.pipeline.kernels_topic import TOPIC, nothing_found, put_topic, text_digest
 from dynmap.pipeline.memory import (
+    as_int,
     byte,
     find,
     get_u64,
@@ -107,7 +108,7 @@ def _fields(block: BlockAt, row: int, at: int, end: int, limit: int, keys: KeysA
 @kernel
 def decode_ip(at: int, limit: int, block: BlockAt, keys: KeysAt) -> Filled:
     """Fill a block with the lines in [at, limit), the last of which ends in a newline too."""
-    row, sixes, special = np.int64(0), np.int64(0), 0
+    row, sixes, special = as_int(0), as_int(0), 0
     while at < limit and row < block.room:
         four, stop = read_four(at, limit, limit)
         if four >= 0 and byte(stop) == _NEWLINE:
@@ -141,7 +142,7 @@ def decode_ip(at: int, limit: int, block: BlockAt, keys: KeysAt) -> Filled:
 @kernel
 def decode_lines(at: int, limit: int, block: BlockAt, keys: KeysAt) -> Filled:
     """Only tell the lines in [at, limit) apart and leave them to the library."""
-    row = np.int64(0)
+    row = as_int(0)
     while at < limit and row < block.room:
         newline = find(at, limit, _NEWLINE)
         start, end = skip_blanks(at, newline), line_end(at, newline)

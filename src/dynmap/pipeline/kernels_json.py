@@ -39,6 +39,7 @@ from dynmap.pipeline.kernels_time import (
 from dynmap.pipeline.kernels_topic import name_key, nothing_found, other_digest, put_topic, text_digest
 from dynmap.pipeline.memory import (
     VECTOR,
+    as_int,
     byte,
     find,
     get_i64,
@@ -164,7 +165,7 @@ def _weight(at: int, kind: int, mantissa: int, decimals: int) -> int:
     if kind == 1:
         return mantissa if 1 <= mantissa <= MAX_WEIGHT else 0
     value = value_of_number(at, kind, mantissa, decimals)
-    return np.int64(value) if 1 <= value <= MAX_WEIGHT and value == math.floor(value) else 0
+    return as_int(value) if 1 <= value <= MAX_WEIGHT and value == math.floor(value) else 0
 
 
 @inlined
@@ -297,7 +298,7 @@ def _decode_line(
 @kernel
 def decode_json(at: int, limit: int, block: BlockAt, keys: KeysAt) -> Filled:
     """Fill a block with the lines in [at, limit), the last of which ends in a newline too."""
-    row, sixes, points, special = np.int64(0), np.int64(0), np.int64(0), 0
+    row, sixes, points, special = as_int(0), as_int(0), as_int(0), 0
     while at < limit and row < block.room:
         newline = find(at, limit, _NEWLINE)
         start, end = at, line_end(at, newline)

@@ -14,6 +14,8 @@ import numpy as np
 from dynmap.frame import TICK_MS
 from dynmap.pipeline.events import GOOD, BlockAt
 from dynmap.pipeline.memory import (
+    as_int,
+    fetch_soon,
     get_i32,
     get_i64,
     get_u8,
@@ -32,6 +34,9 @@ MAX_TICKS = 65_535
 """Tick numbers of one rollup: one below what its column holds."""
 
 TICK_SLOTS = 1 << 17
+
+_AHEAD = 128
+"""Rows whose entries are fetched before the first of them is counted: waits for memory overlap."""
 
 _FUTURE_MS = 5_000
 """A time further ahead of arrival than this counts as arrival."""
@@ -78,7 +83,7 @@ class ColumnsAt(NamedTuple):
     topic: int
     x: int
     y: int
-    count: int
+    weight: int
     index_of: int
     used: int
     unlocated: int
@@ -95,11 +100,16 @@ def put_cells(block: BlockAt, rows: int, sixes: int, cell_of_place: int) -> None
 
 
 @inlined
-def _entry(to: CounterAt, key: np.uint64, number: int) -> int:
-    """Where the entry of a key and tick number is, or would go."""
+def _first(to: CounterAt, key: np.uint64, number: int) -> int:
+    """Where the entry of a key and tick number is looked for first."""
     mixed = (key ^ (np.uint64(number) * _SPREAD)) * np.uint64(to.secret)
     mixed ^= mixed >> np.uint64(32)
-    at = np.int64((mixed * _SPREAD) >> np.uint64(32)) & to.mask
+    return as_int((mixed * _SPREAD) >> np.uint64(32)) & to.mask
+
+
+@inlined
+def _entry(to: CounterAt, key: np.uint64, number: int, at: int) -> int:
+    """Where the entry of a key and tick number is, or would go; `at` is where to look first."""
     while True:
         second = get_i64(to.table, 2 * at + 1)
         if second == 0 or (get_u64(to.table, 2 * at) == key and (second >> 48) & 0xFFFF == number):
@@ -155,6 +165,27 @@ def _tick(stamp: int, line: int, arrival: int) -> int:
     return ms // TICK_MS
 
 
+@inlined
+def _prepare(
+    block: BlockAt, first: int, end: int, arrival: int, own_time: int, line: int, arrived: int, to: CounterAt
+) -> None:
+    """Put key, tick number and first entry of rows where cell, stamp and topic's hash were, and fetch the entries."""
+    number, last = arrived, -1
+    for row in range(first, end):
+        if own_time != 0:
+            tick = _tick(get_i64(block.stamp, row), line + row, arrival)
+            if tick != last:
+                last, number = tick, _tick_number(to, tick)
+                if number < 0:
+                    number = arrived
+        key = (np.uint64(get_u16(block.slot, row)) << np.uint64(50)) | get_u64(block.cell, row)
+        at = _first(to, key, number)
+        fetch_soon(to.table + 16 * at)
+        put_u64(block.cell, row, key)
+        put_i64(block.stamp, row, number)
+        put_i64(block.topic_key, row, at)
+
+
 @kernel
 def count_rows(
     block: BlockAt, rows: int, arrival: int, own_time: int, line: int, to: CounterAt
@@ -162,38 +193,37 @@ def count_rows(
     """Count the good rows of a block: (located, unlocated) weights. The table must have room for all of them.
 
     `own_time` is 1 when lines' own times count; `line` is how many lines the connection or file had before.
+    The columns cell, stamp and topic_key are used up.
     """
     located, unlocated, used = 0, 0, get_i64(to.sums, USED)
-    fallback = _tick_number(to, arrival // TICK_MS)
+    arrived = _tick_number(to, arrival // TICK_MS)
     if (
-        fallback < 0
+        arrived < 0
     ):  # the caller should have flushed long ago; nothing is lost, but the tick is the last one given
-        fallback = MAX_TICKS - 1
-    number, last, last_number = fallback, -1, fallback
-    for row in range(rows):
-        if get_u8(block.state, row) != GOOD:
-            continue
-        cell, weight = get_u64(block.cell, row), get_u32(block.weight, row)
-        if cell == 0:
-            unlocated += weight
-        else:
-            located += weight
-        if own_time != 0:
-            tick = _tick(get_i64(block.stamp, row), line + row, arrival)
-            if tick != last:
-                last, last_number = tick, _tick_number(to, tick)
-                if last_number < 0:
-                    last_number = fallback
-            number = last_number
-        key = (np.uint64(get_u16(block.slot, row)) << np.uint64(50)) | cell
-        at = _entry(to, key, number)
-        second = get_i64(to.table, 2 * at + 1)
-        if second == 0:
-            put_32(to.touched, used, at)
-            used += 1
-            put_u64(to.table, 2 * at, key)
-            second = number << 48
-        put_i64(to.table, 2 * at + 1, second + weight)
+        arrived = MAX_TICKS - 1
+    for first in range(0, rows, _AHEAD):
+        end = min(rows, first + _AHEAD)
+        _prepare(block, first, end, arrival, own_time, line, arrived, to)
+        for row in range(first, end):
+            if get_u8(block.state, row) != GOOD:
+                continue
+            key, number, weight = (
+                get_u64(block.cell, row),
+                get_i64(block.stamp, row),
+                get_u32(block.weight, row),
+            )
+            if key & _CELL == 0:
+                unlocated += weight
+            else:
+                located += weight
+            at = _entry(to, key, number, get_i64(block.topic_key, row))
+            second = get_i64(to.table, 2 * at + 1)
+            if second == 0:
+                put_32(to.touched, used, at)
+                used += 1
+                put_u64(to.table, 2 * at, key)
+                second = number << 48
+            put_i64(to.table, 2 * at + 1, second + weight)
     put_i64(to.sums, USED, used)
     put_i64(to.sums, LOCATED, get_i64(to.sums, LOCATED) + located)
     put_i64(to.sums, UNLOCATED, get_i64(to.sums, UNLOCATED) + unlocated)
@@ -206,7 +236,8 @@ def rehash(old: CounterAt, new: CounterAt) -> None:
     for i in range(get_i64(old.sums, USED)):
         before = get_u32(old.touched, i)
         key, second = get_u64(old.table, 2 * before), get_i64(old.table, 2 * before + 1)
-        at = _entry(new, key, (second >> 48) & 0xFFFF)
+        number = (second >> 48) & 0xFFFF
+        at = _entry(new, key, number, _first(new, key, number))
         put_u64(new.table, 2 * at, key)
         put_i64(new.table, 2 * at + 1, second)
         put_32(new.touched, i, at)
@@ -223,24 +254,24 @@ def emit(of: CounterAt, to: ColumnsAt) -> tuple[int, int]:
         at = get_u32(of.touched, i)
         key, second = get_u64(of.table, 2 * at), get_u64(of.table, 2 * at + 1)
         put_i64(of.table, 2 * at + 1, 0)
-        slot, left = np.int64(key >> np.uint64(50)), np.int64(second & _COUNT)
+        slot, left = as_int(key >> np.uint64(50)), as_int(second & _COUNT)
         index = get_i32(to.index_of, slot)
         if index < 0:
             index, topics = topics, topics + 1
             put_32(to.index_of, slot, index)
             put_u16(to.used, index, slot)
             put_i64(to.unlocated, index, 0)
-        cell = np.int64(key & _CELL)
+        cell = as_int(key & _CELL)
         if cell == 0:
             put_i64(to.unlocated, index, get_i64(to.unlocated, index) + left)
             continue
         while left > 0:
             part = min(_MOST, left)
-            put_u16(to.tick, rows, np.int64(second >> np.uint64(48)))
+            put_u16(to.tick, rows, as_int(second >> np.uint64(48)))
             put_u16(to.topic, rows, index)
             put_32(to.x, rows, (cell >> 25) << 7)
             put_32(to.y, rows, (cell & _COORDINATE) << 7)
-            put_32(to.count, rows, part)
+            put_32(to.weight, rows, part)
             left -= part
             rows += 1
     for i in range(topics):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from dynmap.pipeline.events import NO_STAMP
-from dynmap.pipeline.memory import byte, inlined, kernel, part, strtod
+from dynmap.pipeline.memory import as_int, byte, inlined, kernel, part, strtod
 
 _SECONDS_BELOW = 100_000_000_000
 """A bare number below this is seconds (to the year 5138), from it on milliseconds (from March 1973)."""
@@ -108,8 +108,8 @@ def stamp_of_number(value: float) -> int:
     if not 0.0 < value < _NEVER:
         return NO_STAMP
     if value == np.floor(value):
-        return stamp_of_integer(np.int64(value))
-    ms = np.int64(np.floor(value * 1000.0 + 0.5) if value < _SECONDS_BELOW else np.floor(value + 0.5))
+        return stamp_of_integer(as_int(value))
+    ms = as_int(np.floor(value * 1000.0 + 0.5) if value < _SECONDS_BELOW else np.floor(value + 0.5))
     return ms * 2 if ms > 0 else NO_STAMP
 
 
@@ -208,8 +208,9 @@ def value_of_number(at: int, kind: int, mantissa: int, decimals: int) -> float:
     Below 2^53 both the mantissa and the power of ten are exact, so one division rounds once: correctly.
     """
     if kind != 3 and -_EXACT < mantissa < _EXACT:
-        return mantissa / _POWERS[decimals] if kind == 2 else np.float64(mantissa)
-    return strtod(at, 0)
+        return float(mantissa / _POWERS[decimals] if kind == 2 else mantissa)
+    nearest: float = strtod(at, 0)
+    return nearest
 
 
 @inlined

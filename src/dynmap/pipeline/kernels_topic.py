@@ -6,6 +6,7 @@ import numpy as np
 
 from dynmap.pipeline.events import GOOD, NEW_TOPIC, BlockAt, KeysAt
 from dynmap.pipeline.memory import (
+    as_int,
     digest,
     fold,
     get_i32,
@@ -63,11 +64,11 @@ def nothing_found(keys: KeysAt) -> None:
 @inlined
 def find_slot(keys: KeysAt, key: np.uint64) -> int:
     """The slot of a hash, or UNKNOWN."""
-    at = np.int64(key) & keys.mask
+    at = as_int(key) & keys.mask
     while True:
         here = get_u64(keys.key, at)
         if here == key:
-            return get_i32(keys.slot, at)  # type: ignore[no-any-return]
+            return get_i32(keys.slot, at)
         if here == 0:
             return UNKNOWN
         at = (at + 1) & keys.mask

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from llvmlite import ir
 from numba import njit, types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -27,6 +28,14 @@ VECTOR: Final = 16
 """Bytes that `not_plain` and `dots_and_ends` read."""
 
 
+_INNER: Final[dict[str, Any]] = {
+    "error_model": "numpy",
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+}
+_MERGED: Final[dict[str, Any]] = {**_INNER, "forceinline": True}
+
+
 def kernel(function: _F) -> _F:
     """Compile a function that Python calls: cached on disk, releases the GIL, IEEE division."""
     return cast(_F, njit(cache=True, nogil=True, error_model="numpy")(function))
@@ -34,8 +43,7 @@ def kernel(function: _F) -> _F:
 
 def part(function: _F) -> _F:
     """Compile a function that only kernels call. Without wrappers for Python, which take half the time to compile."""
-    options = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    return cast(_F, njit(**options)(function))
+    return cast(_F, njit(**_INNER)(function))
 
 
 def inlined(function: _F) -> _F:
@@ -53,8 +61,8 @@ def _builtin(function: Callable[..., Any]) -> Callable[..., Any]:
     return cast(Callable[..., Any], intrinsic(function))
 
 
-_memchr = types.ExternalFunction("memchr", types.int64(types.int64, types.int32, types.int64))
-strtod: Final = types.ExternalFunction("strtod", types.float64(types.int64, types.int64))
+_memchr: Final[Any] = types.ExternalFunction("memchr", types.int64(types.int64, types.int32, types.int64))
+strtod: Final[Any] = types.ExternalFunction("strtod", types.float64(types.int64, types.int64))
 """The C library's correctly rounded text to double; second argument 0. The text must end in what is no number."""
 
 
@@ -102,12 +110,16 @@ def _offset(builder: Any, kind: Any, arguments: Any) -> Any:
     return builder.add(arguments[0], builder.mul(arguments[1], ir.Constant(_I64, size)))
 
 
-get_u8: Final = _reader(_I8, types.int64, "zext", "Number i of uint8, as int64.")
-get_u16: Final = _reader(_I16, types.int64, "zext", "Number i of uint16, as int64.")
-get_u32: Final = _reader(_I32, types.int64, "zext", "Number i of uint32, as int64.")
-get_i32: Final = _reader(_I32, types.int64, "sext", "Number i of int32, as int64.")
-get_i64: Final = _reader(_I64, types.int64, None, "Number i of int64.")
-get_u64: Final = _reader(_I64, types.uint64, None, "Number i of uint64.")
+get_u8: Final[Callable[[int, int], int]] = _reader(_I8, types.int64, "zext", "Number i of uint8, as int64.")
+get_u16: Final[Callable[[int, int], int]] = _reader(
+    _I16, types.int64, "zext", "Number i of uint16, as int64."
+)
+get_u32: Final[Callable[[int, int], int]] = _reader(
+    _I32, types.int64, "zext", "Number i of uint32, as int64."
+)
+get_i32: Final[Callable[[int, int], int]] = _reader(_I32, types.int64, "sext", "Number i of int32, as int64.")
+get_i64: Final[Callable[[int, int], int]] = _reader(_I64, types.int64, None, "Number i of int64.")
+get_u64: Final[Callable[[int, int], np.uint64]] = _reader(_I64, types.uint64, None, "Number i of uint64.")
 
 put_u8: Final = _writer(_I8, types.int64, True, "Set number i of uint8.")
 put_u16: Final = _writer(_I16, types.int64, True, "Set number i of uint16.")
@@ -135,6 +147,23 @@ def word(typing: Any, at: Any) -> Any:
         return _load(builder, arguments[0], _I64)
 
     return types.uint64(types.int64), generate
+
+
+@_builtin
+def fetch_soon(typing: Any, at: Any) -> Any:
+    """Tell the processor that the memory at an address will be read and written soon; any address will do."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        pointer, number = _I8.as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [pointer, number, number, number])
+        prefetch = cgutils.get_or_insert_function(  # type: ignore[no-untyped-call]
+            builder.module, kind, "llvm.prefetch.p0"
+        )
+        write, keep, data = (ir.Constant(number, value) for value in (1, 3, 1))
+        builder.call(prefetch, [builder.inttoptr(arguments[0], pointer), write, keep, data])
+        return context.get_dummy_value()
+
+    return types.void(types.int64), generate
 
 
 @_builtin
@@ -197,11 +226,17 @@ def dots_and_ends(typing: Any, at: Any) -> Any:
 
 
 @inlined
+def as_int(value: Any) -> int:
+    """An int64: from another kind of number, or from a literal, each of which would get a kernel of its own."""
+    return np.int64(value)  # type: ignore[return-value]
+
+
+@inlined
 def find(at: int, end: int, value: int) -> int:
     """The address of the first byte `value` in [at, end), or `end`."""
     if at >= end:
         return end
-    found = _memchr(at, value, end - at)
+    found: int = _memchr(at, value, end - at)
     return found if found != 0 else end
 
 

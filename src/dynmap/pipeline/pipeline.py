@@ -11,6 +11,7 @@ An address ends here: nothing that comes out of `flush` or `errors` holds one.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -47,6 +48,10 @@ _MARK: Final = np.frombuffer(b"\xef\xbb\xbf", np.uint8)
 U8 = npt.NDArray[np.uint8]
 
 
+Watcher = Callable[[Block, Filled, Iterator[bytes], list[str]], None]
+"""Called with a located block, what was filled of it, its lines, and topics by slot."""
+
+
 class LineError(NamedTuple):
     """Why a line was rejected: its number, from 0 in the lines given, and the reason (never the line itself)."""
 
@@ -79,6 +84,7 @@ class Pipeline:
         self._locator = Locator(table, source.precision)
         self._counter = Counter()
         self._block = Block()
+        self._watcher: Watcher | None = None
         self._now = 0
         self._reset()
 
@@ -86,6 +92,10 @@ class Pipeline:
         self._rejected = 0
         self._reasons: dict[str, int] = {}
         self._examples: list[Rejection] = []
+
+    def watch(self, watcher: Watcher) -> None:
+        """Have each located block shown to a function before it is counted: for `check`. It must keep no address."""
+        self._watcher = watcher
 
     def decoder(self) -> Decoder:
         """A new decoder, for one connection or file."""
@@ -118,6 +128,9 @@ class Pipeline:
                 filled = self._settle(buffer, decoder, filled, arrival)
                 rejected += self._reject_rows(buffer, filled, errors)
             self._locator.locate(self._block, filled)
+            if self._watcher is not None:
+                texts = (buffer.line(self._block, row) for row in range(filled.rows))
+                self._watcher(self._block, filled, texts, self._slots.names)
             here, nowhere = self._counter.count(
                 self._block, filled.rows, arrival, self._own_time, decoder.lines
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -90,8 +90,14 @@ class Counter:
     def _allocate(self, entries: int) -> None:
         self._table = np.zeros(2 * entries, np.uint64)
         self._touched = np.zeros(entries, np.uint32)
-        arrays = (self._table, self._touched, self._ticks, self._tick_slots, self._sums)
-        self._at = CounterAt(entries - 1, *map(address_of, arrays), self._secret)
+        arrays: tuple[npt.NDArray[Any], ...] = (
+            self._table,
+            self._touched,
+            self._ticks,
+            self._tick_slots,
+            self._sums,
+        )
+        self._at = CounterAt._make((entries - 1, *map(address_of, arrays), self._secret))
 
     def reserve(self, rows: int) -> None:
         """Make room for this many more rows."""
@@ -123,8 +129,17 @@ class Counter:
         room = used + ((located + unlocated) >> 32)
         tick, topic = np.empty(room, np.uint16), np.empty(room, np.uint16)
         x, y, count = np.empty(room, np.uint32), np.empty(room, np.uint32), np.empty(room, np.uint32)
-        columns = (tick, topic, x, y, count, self._index_of, self._used, self._unlocated)
-        rows, topics = emit(self._at, ColumnsAt(*map(address_of, columns)))
+        columns: tuple[npt.NDArray[Any], ...] = (
+            tick,
+            topic,
+            x,
+            y,
+            count,
+            self._index_of,
+            self._used,
+            self._unlocated,
+        )
+        rows, topics = emit(self._at, ColumnsAt._make(map(address_of, columns)))
         ticks = (self._ticks[:tick_count] * TICK_MS).tolist()
         if len(self._touched) > _SMALLEST and 32 * rows < len(self._touched):
             self._allocate(_SMALLEST)

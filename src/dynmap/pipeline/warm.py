@@ -42,7 +42,7 @@ def warm(table: LocationTable, progress: Progress = _quiet) -> None:
     def samples(name: str) -> bytes:
         return b"".join(sample.line + b"\n" for sample in FORMATS[name].samples)
 
-    steps = (
+    steps: tuple[tuple[str, Callable[[], None]], ...] = (
         ("addresses", lambda: take("ip", _ADDRESSES + samples("ip"))),
         ("access logs", lambda: take("combined", samples("combined"), "web.{status}")),
         ("JSON", lambda: take("json", samples("json"))),
