@@ -6,10 +6,10 @@ import { browser } from "./receive/socket.ts";
 import { Meter } from "./state/meter.ts";
 import { colourOf } from "./state/palette.ts";
 import * as store from "./state/store.ts";
-import { LiveLayer } from "./view/live/layer.ts";
+import { LiveLayer, ROUGH_BELOW_BITS } from "./view/live/layer.ts";
 
-/** Cells of fewer bits than the wire's finest are places known only roughly, as wide as the legend says. */
-const ROUGH_BELOW_BITS = 10;
+/** There may be thousands of topics to sort: the list follows the total at half its pace. */
+const LIST_EVERY_MS = 500;
 
 /** Joins the session, the live layer and the panels' state: the only place that knows all three. */
 export class Page implements Listener {
@@ -22,6 +22,7 @@ export class Page implements Listener {
   readonly #colourOf: number[] = [];
   #coloured = 0;
   #tick = 0;
+  #listedAt = 0;
 
   constructor(url: string) {
     this.session = new Session(browser(url), this.clock, this);
@@ -38,6 +39,7 @@ export class Page implements Listener {
   toggle(slot: number): void {
     if (!this.#hidden.delete(slot)) this.#hidden.add(slot);
     this.#paint();
+    this.#listedAt = 0;
     this.#publish();
   }
 
@@ -105,6 +107,9 @@ export class Page implements Listener {
     if (document.hidden) return;
     const { ledger, topics } = this.session;
     store.located.value = ledger.located;
+    const now = performance.now();
+    if (now - this.#listedAt < LIST_EVERY_MS && store.topics.peek().length === topics.names.length) return;
+    this.#listedAt = now;
     store.topics.value = topics.names
       .map((name, slot) => ({
         slot,

@@ -16,8 +16,8 @@ export const LIFE_MS = 16_000;
 /** 4,096 rows a tick, four ticks a second, for 16 s: the most that the wire brings of what can be seen. */
 const SPARKS = 1 << 18;
 const ROUGH = 1 << 12;
-/** Cells of fewer bits are places known only roughly. */
-const ROUGH_BELOW_BITS = 10;
+/** Cells of fewer bits are places known only roughly. (Of the world tile; a finer tile has its cells finer.) */
+export const ROUGH_BELOW_BITS = 10;
 /** Rings that are seen at a time, about; more would hide the map. */
 const RIPPLES = 60;
 const RIPPLE_S = 1.6;
@@ -89,7 +89,7 @@ export class LiveLayer implements CustomLayerInterface {
     const now = this.#clock.now();
     ring.push(frame, now, LIFE_MS);
     // Places known only roughly would warm the wrong ones.
-    if (!isRough) for (let row = 0; row < frame.n; row++) this.#exposure.add(frame.count[row]!, now);
+    if (!isRough) this.#exposure.add(sum(frame.count), now);
     this.stats.points += frame.n;
     this.#map?.triggerRepaint();
   }
@@ -272,6 +272,12 @@ export class LiveLayer implements CustomLayerInterface {
     programs.set(shaderData.variantName, made);
     return made;
   }
+}
+
+function sum(column: Uint32Array): number {
+  let total = 0;
+  for (let row = 0; row < column.length; row++) total += column[row]!;
+  return total;
 }
 
 /** Draws the ring's points from one number on, in one or two calls. */

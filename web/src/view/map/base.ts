@@ -1,5 +1,6 @@
 import type { Feature, MultiLineString, MultiPolygon, Position } from "geojson";
 import { rowsOfLattice } from "../../../basemap/lattice.mjs";
+import { backoff } from "../../receive/backoff.ts";
 import { decodePolylines } from "./polylines.ts";
 
 /** The bundled base map: Natural Earth, built by `basemap/build.mjs`. */
@@ -24,10 +25,18 @@ export async function loadBase(): Promise<Base> {
   };
 }
 
+/** A file of the base map; tries again until it comes, since a server that is just restarting will have it soon. */
 async function bytesOf(name: string): Promise<Uint8Array<ArrayBuffer>> {
-  const response = await fetch(`${import.meta.env.BASE_URL}base/${name}`);
-  if (!response.ok) throw new Error(`the base map's ${name} can't be loaded: ${response.status}`);
-  return new Uint8Array(await response.arrayBuffer());
+  for (let failures = 1; ; failures++) {
+    try {
+      const response = await fetch(new URL(`base/${name}`, document.baseURI));
+      if (response.ok) return new Uint8Array(await response.arrayBuffer());
+      console.warn(`the base map's ${name} can't be loaded: ${response.status}`);
+    } catch {
+      // The badge says that the server can't be reached.
+    }
+    await new Promise((resolve) => setTimeout(resolve, backoff(failures, Math.random())));
+  }
 }
 
 function feature<G extends MultiPolygon | MultiLineString>(geometry: G): Feature<G> {
