@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from e2e.nginx import Nginx
 from playwright.sync_api import Browser, sync_playwright
 
 from dynmap.testing import free_port
-
-from e2e.nginx import Nginx
 
 CHROMIUM = Path("/usr/bin/chromium")
 CHROMIUM_FLAGS = (

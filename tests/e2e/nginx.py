@@ -36,6 +36,7 @@ class Nginx:
         self.prefix, self.port = prefix, port
         self.log = prefix / "access.log"
         self.requests = 0
+        self._rotations = 0
 
     def __enter__(self) -> Self:
         self.prefix.mkdir(parents=True)
@@ -70,13 +71,17 @@ class Nginx:
 
     def rotate_by_rename(self) -> None:
         """What logrotate does by default: rename, then tell nginx to open its log anew."""
-        self.log.rename(self.prefix / "access.log.1")
+        self.log.rename(self._rotated())
         self._process.send_signal(signal.SIGUSR1)
 
     def rotate_by_copytruncate(self) -> None:
         """What logrotate does with `copytruncate`."""
-        shutil.copy2(self.log, self.prefix / "access.log.2")
+        shutil.copy2(self.log, self._rotated())
         os.truncate(self.log, 0)
+
+    def _rotated(self) -> Path:
+        self._rotations += 1
+        return self.prefix / f"access.log.{self._rotations}"
 
     def lines(self) -> int:
         """Lines in all of its logs, rotated ones included."""

@@ -110,7 +110,7 @@ def test_a_line_of_100_mb_without_a_newline(server: Server) -> None:
         time.sleep(0.05)
     assert now["rejected"] == events["rejected"] + 1
     assert now["located"] == events["located"] + 1
-    assert any("64 KiB" in reason for reason in server.stats()["reasons"])
+    assert any("longer than 65536 bytes" in reason for reason in server.stats()["reasons"])
 
 
 def _resident(server: Server) -> int:

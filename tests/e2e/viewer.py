@@ -6,6 +6,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
@@ -30,9 +31,10 @@ class Viewer:
         self.cursor: str | None = since
         self.stats: dict[str, Any] = {}
         self._pending: list[wire.WireFrame] = []
+        self._open = ExitStack()
 
     def __enter__(self) -> Self:
-        self._socket: ClientConnection = connect(self._url, max_size=None)
+        self._socket: ClientConnection = self._open.enter_context(connect(self._url, max_size=None))
         request = {"type": "subscribe", "id": 0, "topics": self._topics, "since": self.since}
         self._socket.send(json.dumps(request))
         return self
@@ -40,7 +42,7 @@ class Viewer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._socket.close()
+        self._open.close()
 
     @property
     def total(self) -> int:
