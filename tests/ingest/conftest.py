@@ -25,12 +25,13 @@ class RecordingIntake:
         self.spans: list[Span] = []
         self.taken_at: list[int] = []
         self.crowded = False
+        self.hold_marks = False
         self.calls = 0
         self.format: str | None = "ip"
         self._last: dict[int, int] = {}
 
     def decoder(self) -> Decoder:
-        return cast(Decoder, SimpleNamespace(format=self.format))
+        return cast(Decoder, SimpleNamespace(format=self.format, lines=0))
 
     def open(self) -> None:
         pass
@@ -44,6 +45,7 @@ class RecordingIntake:
         self.calls += 1
         taken = data[:-1].split(b"\n")
         self.lines += taken
+        cast(SimpleNamespace, decoder).lines += len(taken)
         return Taken(len(taken), len(taken), 0, 0)
 
     def reject(self, reason: str, sample: bytes, span: Span) -> None:
@@ -57,6 +59,8 @@ class RecordingIntake:
 
     async def mark(self) -> None:
         await asyncio.sleep(0.002)
+        while self.hold_marks:
+            await asyncio.sleep(0.002)
 
     async def room(self) -> None:
         while self.crowded:

@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -33,7 +34,7 @@ class Follower:
     def __init__(self, source: Tail, intake) -> None:
         self.source, self.intake = source, intake
 
-    async def __aenter__(self) -> Follower:
+    async def __aenter__(self) -> Self:
         self.source.begin(self.intake.positions)
         self._task = asyncio.create_task(self.source.run(self.intake))
         return self

@@ -17,7 +17,7 @@ Positions = Mapping[tuple[str, int], Position]
 """What is stored, by (producer, generation)."""
 
 SMALL_READ: Final = 16 * 1024
-"""Bytes below which a read is part of a trickle: its source waits for the next mark rather than be woken by each line."""
+"""Bytes below which a read is part of a trickle, which is gathered until the next mark."""
 
 
 class Span(NamedTuple):

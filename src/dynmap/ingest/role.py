@@ -58,14 +58,14 @@ async def run(
     _end_on(over, lifeline_fd)
     ingest = Ingest(settings, listen_fds)
     connecting = asyncio.create_task(LocalLink.connect(relay_path, ingest.post))
-    await asyncio.wait([connecting, over], return_when=asyncio.FIRST_COMPLETED)
+    await _first_of(connecting, over)
     if not connecting.done():
         connecting.cancel()
         return 0
     link = connecting.result()
     working = asyncio.create_task(ingest.run(link))
     try:
-        await asyncio.wait([working, over], return_when=asyncio.FIRST_COMPLETED)
+        await _first_of(working, over)
         if working.done():
             await working
         return await ingest.drain(link, orphaned=over.result())
@@ -185,6 +185,10 @@ class Ingest:
             self._notices.add(about(name, seen))
         sources = [kept.status for kept in self._kept]
         link.say(Status(self._state, self._detail, self._progress, sources, list(self._notices), self._geo))
+
+
+async def _first_of(*awaited: asyncio.Future[Any]) -> None:
+    await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
 
 
 async def in_thread(work: Callable[[], T]) -> T:

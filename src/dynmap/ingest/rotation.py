@@ -47,7 +47,7 @@ def _is_rotated(name: str, log: str) -> bool:
 
 
 def find(path: Path, checkpoint: Checkpoint) -> int | None:
-    """A descriptor of the rotated file that a checkpoint stands for: the very file if it is there, else the newest copy."""
+    """A descriptor of the rotated file that a checkpoint stands for: the very file if there, else the newest copy."""
     best: tuple[bool, int] | None = None
     found: int | None = None
     for candidate in rotated(path):

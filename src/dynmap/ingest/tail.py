@@ -1,8 +1,8 @@
 """`--tail FILE`: follows a log through rotation, truncation, restarts and absence; loses and doubles nothing.
 
-Each file that the path has stood for is a *generation*. The newest one is read as it grows. One that was renamed away is
-read on until it has been quiet for a minute, because its writer may hold it open. When a file is truncated, what was
-not read of it yet is taken from the copy beside it. The checkpoint that goes with each batch tells a later process
+Each file that the path has stood for is a *generation*. The newest one is read as it grows. One that was renamed away
+is read on until it has been quiet for a minute, because its writer may hold it open. When a file is truncated, what
+was not read of it yet is taken from the copy beside it. The checkpoint that goes with each batch tells a later process
 where each generation stands, and its fingerprint how to know the file again. See docs/sources/tail.md.
 """
 
@@ -93,7 +93,7 @@ class Tail:
         )
 
     def begin(self, positions: Positions) -> None:
-        """Open what is stored as read in part, and the log itself: from now, from its start, or after what is stored."""
+        """Open what is stored as read in part, and the log: from now, from its start, or after what is stored."""
         stored = sorted(
             (position.generation, checkpoint)
             for (producer, _), position in positions.items()

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from bisect import bisect_right
+from itertools import accumulate, islice
 from typing import Final, cast
 
 import numpy as np
@@ -16,29 +18,35 @@ from dynmap.config import SourceSettings, host_and_port
 from dynmap.ingest.base import SMALL_READ, Intake, Positions, Sequence
 from dynmap.ingest.batching import Clock, wall_clock
 from dynmap.ingest.lines import TOO_LONG, U8, Cutter, ReadBuffer
-from dynmap.pipeline.pipeline import Decoder
+from dynmap.pipeline.pipeline import Decoder, LineError
 from dynmap.relay.message import SourceStatus
 
-SETTLED_LINES: Final = 64
-"""Lines after which a connection's format is settled, unless most of its lines are rejected later."""
+SETTLED_LINES: Final = 8
+"""Lines after which a connection's format is settled, until one of its lines is rejected."""
+
+MOST_READS: Final = 3
+"""Small reads of one connection between two marks; what it sends after that stays with the kernel until the mark."""
 
 _BACKLOG: Final = 2048
-_LAST_READS_SECONDS: Final = 0.05
-"""How long no bytes must have come before a listener that stops takes its connections for read out."""
+_LAST_READS: Final = 2
+"""Marks without a byte after which a listener that stops takes its connections for read out."""
 
 _LONGEST_STOP_SECONDS: Final = 2.0
 
 
 class Shared:
-    """What connections whose format is settled have in common: a decoder, and their small reads since the last mark."""
+    """What connections with one settled format have in common: a decoder, and their small reads since the last mark.
 
-    __slots__ = ("bytes", "decoder", "dissolved", "format", "senders")
+    pieces   how many lines whose reads were, in their order
+    """
+
+    __slots__ = ("bytes", "decoder", "dissolved", "format", "pieces")
 
     def __init__(self, format: str, decoder: Decoder) -> None:
         self.format = format
         self.decoder = decoder
         self.bytes = bytearray()
-        self.senders: set[Connection] = set()
+        self.pieces: list[tuple[Connection, int]] = []
         self.dissolved = False
 
 
@@ -56,21 +64,25 @@ class TcpListener:
         self.producer = settings.name
         self.buffer = buffer
         self.connections: set[Connection] = set()
+        self.waiting: list[Connection] = []
+        """Those that are not read until the next mark."""
+        self.marks = 0
+        self.paused = False
+        """Whether no connection is read, because the relay holds the sources back."""
         self._settings = settings
         self._fd = fd
         self._sequence = Sequence(clock())
         self._shared: dict[str, Shared] = {}
         self._intake: Intake
         self._server: asyncio.Server | None = None
-        self._paused = False
         self._stopping = asyncio.Event()
-        self._last_read = 0.0
+        self._read_at = 0
         self._problem = ""
 
     @property
     def status(self) -> SourceStatus:
         """Open with its number of connections, or down with the reason."""
-        formats = {connection.format for connection in self.connections} - {None} or set(self._shared)
+        formats = {connection.format for connection in islice(self.connections, 100)} | set(self._shared)
         return SourceStatus(
             self._settings.name,
             "tcp",
@@ -92,22 +104,19 @@ class TcpListener:
         )
         while not self._stopping.is_set():
             await intake.mark()
-            self.pour()
-            self._hold_back(intake.crowded)
+            self._go_on(intake.crowded)
         await self._read_out(intake)
 
     def stop(self) -> None:
         """Accept nobody any more, read out the connections, close them."""
         self._stopping.set()
 
-    @property
-    def paused(self) -> bool:
-        """Whether connections are not read just now."""
-        return self._paused
-
     def read(self, n: int, connection: Connection) -> None:
         """`n` bytes of a connection are in the buffer."""
-        self._last_read = asyncio.get_running_loop().time()
+        self._read_at = self.marks
+        if n < SMALL_READ and connection.reads_often(self.marks) and not self.paused:
+            connection.pause(True)
+            self.waiting.append(connection)
         cut = connection.cutter.cut(self.buffer, n)
         if cut.dropped:
             self._intake.skip(self._sequence.span(cut.dropped))
@@ -130,22 +139,25 @@ class TcpListener:
             return
         if not shared.bytes:
             self._intake.open()
-        shared.bytes += memoryview(lines)
-        shared.senders.add(connection)
+        text = lines.tobytes()
+        shared.bytes += text
+        shared.pieces.append((connection, text.count(b"\n")))
+        connection.decoder = None
         if len(shared.bytes) >= SMALL_READ:
             self._pour(shared)
 
     def _take_in_alone(self, lines: U8, connection: Connection) -> None:
         """While its format is not settled, and for big reads, a connection has a decoder of its own."""
-        if connection.decoder is None:
-            connection.decoder = self._intake.decoder()
         decoder = connection.decoder
+        if decoder is None:
+            decoder = connection.decoder = self._intake.decoder()
         taken = self._intake.take_in(lines, self._sequence.span(len(lines)), decoder)
         format = decoder.format
-        if format is not None and decoder.lines >= SETTLED_LINES and not taken.rejected:
-            connection.shared = self._shared.get(format)
-            if connection.shared is None:
-                connection.shared = self._shared[format] = Shared(format, self._intake.decoder())
+        if format is None or decoder.lines < SETTLED_LINES or taken.rejected:
+            return
+        connection.shared = self._shared.get(format)
+        if connection.shared is None:
+            connection.shared = self._shared[format] = Shared(format, self._intake.decoder())
 
     def pour(self) -> None:
         """Hand in what was gathered."""
@@ -155,34 +167,40 @@ class TcpListener:
 
     def _pour(self, shared: Shared) -> None:
         lines, shared.bytes = np.frombuffer(shared.bytes, np.uint8), bytearray()
-        taken = self._intake.take_in(lines, self._sequence.span(len(lines)), shared.decoder)
-        if 2 * taken.rejected > taken.received or shared.decoder.format != shared.format:
-            self._dissolve(shared)
-        shared.senders.clear()
+        pieces, shared.pieces = shared.pieces, []
+        errors: list[LineError] = []
+        taken = self._intake.take_in(lines, self._sequence.span(len(lines)), shared.decoder, errors)
+        if taken.rejected:
+            for connection in senders_of(errors, pieces):
+                connection.shared = None  # it may send another format now
+        if shared.decoder.format != shared.format:
+            shared.dissolved = True
+            self._shared = {name: other for name, other in self._shared.items() if other is not shared}
 
-    def _dissolve(self, shared: Shared) -> None:
-        """Somebody sends another format than before: let each find its own again."""
-        shared.dissolved = True
-        self._shared = {name: other for name, other in self._shared.items() if other is not shared}
-        for connection in shared.senders:
-            connection.shared = connection.decoder = None
-
-    def _hold_back(self, crowded: bool) -> None:
-        if crowded != self._paused:
-            self._paused = crowded
+    def _go_on(self, crowded: bool) -> None:
+        """At a mark: hand in what was gathered, and read whom we let wait, unless the relay holds us back."""
+        self.marks += 1
+        self.pour()
+        if crowded != self.paused:
+            self.paused = crowded
             for connection in self.connections:
                 connection.pause(crowded)
+        elif not crowded:
+            for connection in self.waiting:
+                connection.pause(False)
+        self.waiting.clear()
 
     async def _read_out(self, intake: Intake) -> None:
         assert self._server is not None
         loop = asyncio.get_running_loop()
+        await intake.mark()  # lets those in who have connected already
         self._server.close()
-        self._hold_back(False)
+        self._go_on(crowded=False)
         end = loop.time() + _LONGEST_STOP_SECONDS
-        self._last_read = loop.time()
-        while self.connections and loop.time() < min(end, self._last_read + _LAST_READS_SECONDS):
-            await asyncio.sleep(0.005)
-        self.pour()
+        self._read_at = self.marks
+        while self.connections and loop.time() < end and self.marks < self._read_at + _LAST_READS:
+            await intake.mark()
+            self._go_on(crowded=False)
         for connection in list(self.connections):
             connection.abort()
 
@@ -195,16 +213,23 @@ class TcpListener:
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)
 
 
+def senders_of(errors: list[LineError], pieces: list[tuple[Connection, int]]) -> set[Connection]:
+    """Whose lines were rejected, when the lines of `pieces` were handed in together."""
+    ends = list(accumulate(count for _, count in pieces))
+    return {pieces[min(bisect_right(ends, error.line), len(ends) - 1)][0] for error in errors}
+
+
 class Connection(asyncio.BufferedProtocol):
     """A sender. All connections of a loop are read into one buffer; only a line's beginning stays with each."""
 
-    __slots__ = ("_listener", "_transport", "cutter", "decoder", "shared")
+    __slots__ = ("_listener", "_mark", "_reads", "_transport", "cutter", "decoder", "shared")
 
     def __init__(self, listener: TcpListener) -> None:
         self.cutter = Cutter()
         self.decoder: Decoder | None = None
         self.shared: Shared | None = None
         self._listener = listener
+        self._mark = self._reads = 0
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -234,6 +259,12 @@ class Connection(asyncio.BufferedProtocol):
     def format(self) -> str | None:
         """The format of what it sends, if that is known."""
         return self.decoder.format if self.decoder is not None else None
+
+    def reads_often(self, mark: int) -> bool:
+        """Count a small read since a mark; whether there are too many of them."""
+        self._reads = self._reads + 1 if mark == self._mark else 1
+        self._mark = mark
+        return self._reads >= MOST_READS
 
     def pause(self, paused: bool) -> None:
         """Stop reading, or go on."""
