@@ -1,202 +1,49 @@
-"""The packed form, and the cache that tables are expanded or built into."""
+"""The packed form of a table."""
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import time
-from dataclasses import fields
-from multiprocessing.queues import Queue
+import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
-from geo.conftest import flat
-from geo.mmdb_writer import write_mmdb
+from geo.conftest import Built, same
 
 from dynmap.errors import GeoError
-from dynmap.geo import columns, packed
-from dynmap.geo.build import build
-from dynmap.geo.columns import Columns, Metadata
-from dynmap.geo.table import LocationTable, open_table
-
-NETWORKS = {"80.0.0.0/24": flat("Ulm", 48.4, 9.99), "80.0.1.0/25": flat("Bonn", 50.73, 7.1)}
-NETWORKS |= {"2a00::/32": flat("Łódź", 51.7, 19.4, "PL"), "2a01:1:2:3::/64": flat("Ulm", 48.4, 9.99)}
+from dynmap.geo.packed import pack, unpack
 
 
-@pytest.fixture
-def small(tmp_path: Path) -> tuple[Columns, Metadata]:
-    """A small table."""
-    return build([write_mmdb(tmp_path / "small.mmdb", NETWORKS, ip_version=6)])
-
-
-@pytest.fixture
-def data(tmp_path: Path, small: tuple[Columns, Metadata]) -> Path:
-    """A directory with the small table in packed form."""
-    packed.pack(*small, tmp_path / "data")
-    return tmp_path / "data"
-
-
-def _same(one: Columns, other: Columns) -> bool:
-    pairs = [(getattr(one, field.name), getattr(other, field.name)) for field in fields(Columns)]
-    return all(a.dtype == b.dtype and np.array_equal(a, b) for a, b in pairs)
-
-
-def test_unpacking_gives_back_the_same_table(small: tuple[Columns, Metadata], data: Path) -> None:
-    unpacked, metadata = packed.unpack(next(data.iterdir()))
-    assert _same(unpacked, small[0])
+def test_unpacking_gives_back_the_same_table(small: Built, small_data: Path) -> None:
+    unpacked, metadata = unpack(next(small_data.iterdir()))
+    assert same(unpacked, small[0])
     assert metadata == small[1]
 
 
 def test_the_same_table_has_the_same_name_and_takes_the_place_of_an_older_one(
-    small: tuple[Columns, Metadata], data: Path
+    tmp_path: Path, small: Built, small_data: Path
 ) -> None:
-    (data / "location-0123.zip").write_bytes(b"older")
-    [*before] = [path for path in data.iterdir() if path.name != "location-0123.zip"]
-    assert [packed.pack(*small, data)] == before == list(data.iterdir())
-
-
-def test_it_is_expanded_once(tmp_path: Path, data: Path, small: tuple[Columns, Metadata]) -> None:
-    said: list[tuple[str, float]] = []
-    cache = tmp_path / "cache"
-    first = packed.expanded(lambda *report: said.append(report), data, cache)
-    assert _same(columns.load(first)[0], small[0])
-    assert said[0] == ("expanding the location table (once)", 0.0)
-    assert said[-1][1] == 1.0
-    said.clear()
-    written = (first / "t24.npy").stat().st_mtime_ns
-    assert packed.expanded(lambda *report: said.append(report), data, cache) == first
-    assert not said
-    assert (first / "t24.npy").stat().st_mtime_ns == written
-
-
-def _expand(data: Path, cache: Path, gate: Path, results: Queue[tuple[str, int]]) -> None:
-    while not gate.exists():
-        time.sleep(0.001)
-    reports: list[float] = []
-    directory = packed.expanded(lambda what, share: reports.append(share), data, cache)
-    results.put((LocationTable.open(directory).place(1).name, reports.count(0.0)))
-
-
-def test_of_processes_that_start_at_once_one_expands_it(tmp_path: Path, data: Path) -> None:
-    context = multiprocessing.get_context("spawn")
-    results: Queue[tuple[str, int]] = context.Queue()
-    cache, gate = tmp_path / "cache", tmp_path / "gate"
-    processes = [context.Process(target=_expand, args=(data, cache, gate, results)) for _ in range(3)]
-    for process in processes:
-        process.start()
-    gate.touch()
-    names, expansions = zip(*(results.get(timeout=60) for _ in processes), strict=True)
-    for process in processes:
-        process.join(60)
-    assert [process.exitcode for process in processes] == [0, 0, 0]
-    assert set(names) == {"Ulm"}
-    assert sum(expansions) == 1
-    assert len([path for path in cache.iterdir() if path.is_dir()]) == 1  # nothing half done is left
-
-
-@pytest.mark.parametrize("name", ["places6.npy", "t24.npy", "table.json"])
-@pytest.mark.parametrize("how", ["cut", "gone"])
-def test_a_damaged_cache_is_made_anew(tmp_path: Path, data: Path, name: str, how: str) -> None:
-    directory = packed.expanded(data=data, cache=tmp_path / "cache")
-    file = directory / name
-    if how == "gone":
-        file.unlink()
-    else:
-        file.write_bytes(file.read_bytes()[:-3])
-    assert packed.expanded(data=data, cache=tmp_path / "cache") == directory
-    assert LocationTable.open(directory).place(1).name == "Ulm"
-
-
-def test_expanded_tables_of_other_versions_go_when_they_are_not_used(tmp_path: Path, data: Path) -> None:
-    cache = tmp_path / "cache"
-    for name, age in (("default-old", 40), ("default-new", 3), ("mmdb-old", 40)):
-        (cache / name).mkdir(parents=True)
-        (cache / name / "table.json").write_text("{}")
-        os.utime(cache / name / "table.json", (time.time() - age * 86400,) * 2)
-    kept = packed.expanded(data=data, cache=cache)
-    assert {path.name for path in cache.iterdir() if path.is_dir()} == {kept.name, "default-new", "mmdb-old"}
-
-
-def test_no_packed_table(tmp_path: Path) -> None:
-    with pytest.raises(GeoError, match="the location table is missing"):
-        packed.expanded(data=tmp_path, cache=tmp_path)
+    (tmp_path / "location-0123.zip").write_bytes(b"older")
+    packed = pack(*small, tmp_path)
+    assert list(tmp_path.iterdir()) == [packed]
+    assert packed.name == next(small_data.iterdir()).name
 
 
 @pytest.mark.parametrize("kept", [0, 100, -30])
-def test_a_damaged_packed_table(tmp_path: Path, data: Path, kept: int) -> None:
-    archive = next(data.iterdir())
+def test_a_damaged_packed_table(tmp_path: Path, small_data: Path, kept: int) -> None:
+    archive = Path(shutil.copy(next(small_data.iterdir()), tmp_path))
     archive.write_bytes(archive.read_bytes()[:kept])
     with pytest.raises(GeoError, match="damaged packed location table"):
-        packed.expanded(data=data, cache=tmp_path / "cache")
+        unpack(archive)
 
 
-def test_the_temporary_directory_stands_in_for_a_cache_that_cant_be_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file" / "below"))
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    assert packed.user_cache() == tmp_path / f"dynmap-geo-{os.getuid()}"
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "file"))
-    with pytest.raises(GeoError, match="neither the cache nor the temporary directory can be written"):
-        packed.user_cache()
+def test_content_that_is_not_what_it_was(tmp_path: Path, small_data: Path) -> None:
+    archive = Path(shutil.copy(next(small_data.iterdir()), tmp_path))
+    content = bytearray(archive.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    archive.write_bytes(content)
+    with pytest.raises(GeoError, match="damaged packed location table"):
+        unpack(archive)
 
 
-def test_the_users_cache_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert packed.user_cache() == tmp_path / "dynmap" / "geo"
-
-
-def test_an_mmdb_is_built_once_until_it_changes(tmp_path: Path) -> None:
-    mmdb, cache = (
-        write_mmdb(tmp_path / "own.mmdb", {"80.0.0.0/24": flat("Ulm", 48.4, 9.99)}),
-        tmp_path / "cache",
-    )
-    said: list[float] = []
-    first = LocationTable.from_mmdb(mmdb, cache, lambda what, share: said.append(share))
-    assert said[-1] == 1.0
-    said.clear()
-    assert LocationTable.from_mmdb(mmdb, cache, lambda what, share: said.append(share)).path == first.path
-    assert not said
-    write_mmdb(mmdb, {"80.0.0.0/24": flat("Bonn", 50.73, 7.1)})
-    second = LocationTable.from_mmdb(mmdb, cache)
-    assert second.place(1).name == "Bonn"
-    assert [path for path in cache.iterdir() if path.is_dir()] == [second.path]
-    assert first.place(1).name == "Ulm"  # whoever has the older one open goes on with it
-
-
-def test_open_table_takes_an_mmdb_or_a_built_table(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small: tuple[Columns, Metadata]
-) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    columns.save(tmp_path / "built", *small)
-    assert open_table(tmp_path / "built").place(1).name == "Ulm"
-    assert open_table(tmp_path / "small.mmdb").place(1).name == "Ulm"
-    with pytest.raises(GeoError, match="No such file"):
-        open_table(tmp_path / "none")
-    (tmp_path / "other").mkdir()
-    with pytest.raises(GeoError, match=r"no location table: table\.json is missing"):
-        open_table(tmp_path / "other")
-
-
-def test_a_table_of_another_format_is_refused(tmp_path: Path, small: tuple[Columns, Metadata]) -> None:
-    columns.save(tmp_path / "built", *small)
-    metadata = tmp_path / "built" / "table.json"
-    metadata.write_text(metadata.read_text().replace('"format": 1', '"format": 99'))
-    with pytest.raises(GeoError, match="location table of format 99, not 1"):
-        LocationTable.open(tmp_path / "built")
-
-
-def test_saving_replaces_a_table_but_nothing_else(tmp_path: Path, small: tuple[Columns, Metadata]) -> None:
-    columns.save(tmp_path / "built", *small)
-    columns.save(tmp_path / "built", *small)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["built", "small.mmdb"]
-    (tmp_path / "photos").mkdir()
-    (tmp_path / "photos" / "a.jpg").touch()
-    with pytest.raises(GeoError, match="holds something that is no location table"):
-        columns.save(tmp_path / "photos", *small)
-    with pytest.raises(GeoError, match="holds something that is no location table"):
-        columns.save(tmp_path / "small.mmdb", *small)
-    with pytest.raises(GeoError, match="can't be written"):
-        columns.save(tmp_path / "small.mmdb" / "below", *small)
+def test_no_file(tmp_path: Path) -> None:
+    with pytest.raises(GeoError, match="can't be read: No such file"):
+        unpack(tmp_path / "location-0.zip")

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from dynmap.geo.blocks import PRIVATE
-from dynmap.geo.kernels import v4_within
 from dynmap.geo.mmdb import U32, Family
 
 
@@ -24,7 +23,7 @@ class Address:
 def parse(text: str) -> Address:
     """The address to look up for an address as text. Raises ValueError when it is none.
 
-    An IPv6 address that holds an IPv4 one is looked up as that: see `dynmap.geo.kernels.v4_within`.
+    An IPv6 address that holds an IPv4 one is looked up as that: see `v4_within`.
     """
     address = ipaddress.ip_address(text.strip())
     if isinstance(address, ipaddress.IPv4Address):
@@ -32,6 +31,24 @@ def parse(text: str) -> Address:
     high, low = divmod(int(address), 1 << 64)
     inside = int(v4_within(np.uint64(high), np.uint64(low)))
     return Address(6, high) if inside < 0 else Address(4, inside)
+
+
+def v4_within(high: np.uint64, low: np.uint64) -> np.int64:
+    """The IPv4 address that an IPv6 address (two halves) holds and stands for, or -1.
+
+    IPv4-mapped ::ffff:0:0/96 (RFC 4291), NAT64 64:ff9b::/96 (RFC 6052), 6to4 2002::/16 (RFC 3056), and Teredo
+    2001::/32 (RFC 4380), whose last 32 bits are the client's address inverted. Also compiled, for the pipeline, hence
+    the typed numbers.
+    """
+    if high == np.uint64(0) and low >> np.uint64(32) == np.uint64(0xFFFF):
+        return np.int64(low & np.uint64(0xFFFFFFFF))
+    if high == np.uint64(0x0064FF9B_00000000) and low >> np.uint64(32) == np.uint64(0):
+        return np.int64(low)
+    if high >> np.uint64(48) == np.uint64(0x2002):
+        return np.int64((high >> np.uint64(16)) & np.uint64(0xFFFFFFFF))
+    if high >> np.uint64(32) == np.uint64(0x20010000):
+        return np.int64(~low & np.uint64(0xFFFFFFFF))
+    return np.int64(-1)
 
 
 def is_private(text: str) -> bool:

@@ -12,6 +12,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from dynmap.geo import addresses
+
 U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
 I32 = npt.NDArray[np.int32]
@@ -64,19 +66,5 @@ def place_of_v6(high: U64, starts6: U64, places6: I32, out: I32) -> None:
             out[i] = places6[out[i]]
 
 
-@_kernel
-def v4_within(high: np.uint64, low: np.uint64) -> np.int64:
-    """The IPv4 address that an IPv6 address (two halves) holds and stands for, or -1.
-
-    IPv4-mapped ::ffff:0:0/96 (RFC 4291), NAT64 64:ff9b::/96 (RFC 6052), 6to4 2002::/16 (RFC 3056), and Teredo
-    2001::/32 (RFC 4380), whose last 32 bits are the client's address inverted.
-    """
-    if high == np.uint64(0) and low >> np.uint64(32) == np.uint64(0xFFFF):
-        return np.int64(low & np.uint64(0xFFFFFFFF))
-    if high == np.uint64(0x0064FF9B_00000000) and low >> np.uint64(32) == np.uint64(0):
-        return np.int64(low)
-    if high >> np.uint64(48) == np.uint64(0x2002):
-        return np.int64((high >> np.uint64(16)) & np.uint64(0xFFFFFFFF))
-    if high >> np.uint64(32) == np.uint64(0x20010000):
-        return np.int64(~low & np.uint64(0xFFFFFFFF))
-    return np.int64(-1)
+v4_within = _kernel(addresses.v4_within)
+"""`dynmap.geo.addresses.v4_within`, compiled."""

@@ -1,21 +1,17 @@
-"""The packed form of a table, which travels in the wheel, and the cache where tables are kept ready to be mapped.
+"""The packed form of a table, which travels in the wheel.
 
-Packed is a zip of LZMA streams, one a column: starts as differences, numbers with their like bytes together, so 160 MB
+It is a zip of LZMA streams, one a column: starts as differences, numbers with their like bytes together, so 160 MB
 become 16. What can be computed (the /24 index) is left out.
 """
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import hashlib
 import io
 import json
+import lzma
 import os
-import tempfile
-import time
 import zipfile
-from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -24,8 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dynmap.errors import GeoError
-from dynmap.geo.columns import FORMAT, METADATA, Columns, Metadata, index_24, is_table, load, remove, save
-from dynmap.geo.progress import Progress, part, silent
+from dynmap.geo.columns import FORMAT, METADATA, Columns, Metadata, index_24
+from dynmap.geo.progress import Progress, silent
 
 DATA: Final = Path(__file__).parent / "data"
 """Where the default table is packed, in the wheel and in a working copy."""
@@ -42,10 +38,6 @@ _TYPES: Final = {
     "name_offsets": np.uint32,
 }
 _ASCENDING: Final = ("starts4", "starts6", "name_offsets")
-_UNUSED_DAYS: Final = 30
-"""Tables of other versions go from the cache when they have not been opened for so long."""
-
-Build = Callable[[Progress], tuple[Columns, Metadata]]
 
 
 def pack(columns: Columns, metadata: Metadata, directory: Path, progress: Progress = silent) -> Path:
@@ -84,7 +76,7 @@ def unpack(path: Path, progress: Progress = silent) -> tuple[Columns, Metadata]:
                 arrays[name] = _unpacked(archive.read(name), np.dtype(dtype), name in _ASCENDING)
     except OSError as error:
         raise GeoError(f"can't be read: {error.strerror or error}", where=str(path)) from None
-    except (zipfile.BadZipFile, KeyError, TypeError, ValueError, EOFError) as error:
+    except (zipfile.BadZipFile, lzma.LZMAError, KeyError, TypeError, ValueError, EOFError) as error:
         raise GeoError(
             f"damaged packed location table: {error}", where=str(path), hint="install anew"
         ) from None
@@ -105,115 +97,3 @@ def _unpacked(content: bytes, dtype: np.dtype[Any], ascending: bool) -> npt.NDAr
     planes = np.frombuffer(content, np.uint8).reshape(dtype.itemsize, -1)
     column = np.ascontiguousarray(planes.T).view(dtype).ravel()
     return np.cumsum(column, dtype=dtype) if ascending else column
-
-
-def user_cache() -> Path:
-    """The directory for tables in the user's cache, or in the temporary directory where that can't be written.
-
-    Raises GeoError when neither can be.
-    """
-    import platformdirs  # here, since packing the default table in a build environment needs numpy and maxminddb only
-
-    wanted = platformdirs.user_cache_path("dynmap") / "geo"
-    for directory in (wanted, _own_temporary()):
-        with contextlib.suppress(OSError):
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # In a directory that all can write, someone else could have made this one.
-            if directory.stat().st_uid == os.getuid() and os.access(directory, os.W_OK | os.X_OK):
-                return directory
-    raise GeoError(
-        "neither the cache nor the temporary directory can be written, so the location table can't be expanded",
-        where=str(wanted),
-        hint="set XDG_CACHE_HOME, or use --geo with a table built by dynmap geo build --out DIR",
-    )
-
-
-def _own_temporary() -> Path:
-    return Path(tempfile.gettempdir()) / f"dynmap-geo-{os.getuid()}"
-
-
-def expanded(progress: Progress = silent, data: Path = DATA, cache: Path | None = None) -> Path:
-    """The directory of the default table, expanded into the cache if this is its first use.
-
-    Raises GeoError when there is no packed table in `data`, or it is damaged.
-    """
-    archive = max(data.glob("location-*.zip"), default=None)
-    if archive is None:
-        raise GeoError("the location table is missing", where=str(data), hint="make table, or --geo FILE")
-    cache = cache or user_cache()
-    return _cached(
-        cache, "default", archive.stem.removeprefix("location-"), lambda p: unpack(archive, p), progress
-    )
-
-
-def built(mmdb: Path, cache: Path, progress: Progress = silent) -> Path:
-    """The directory of the table of an MMDB file, built unless it is there from the same file (path, size, time).
-
-    Raises GeoError as `dynmap.geo.build.build` does.
-    """
-    from dynmap.geo.build import build
-
-    try:
-        mmdb = mmdb.resolve(strict=True)
-        status = mmdb.stat()
-    except OSError as error:
-        raise GeoError(error.strerror or str(error), where=str(mmdb)) from None
-    kind = f"mmdb-{_digest(mmdb)}"
-    stamp = _digest(status.st_size, status.st_mtime_ns, FORMAT)
-    return _cached(cache, kind, stamp, lambda report: build([mmdb], report), progress, alone=True)
-
-
-def _digest(*parts: object) -> str:
-    return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:16]
-
-
-def _cached(
-    cache: Path, kind: str, stamp: str, make: Build, progress: Progress, *, alone: bool = False
-) -> Path:
-    """The table `kind`-`stamp` in the cache, made if it is not there or damaged; by one process, others wait for it.
-
-    Others of the same kind go: at once if it should be `alone`, else after they have not been used for a while.
-    """
-    target = cache / f"{kind}-{stamp}"
-    if not _usable(target):
-        with _lock(cache / f".{kind}.lock"):
-            if not _usable(target):
-                columns, metadata = make(part(progress, 0.0, 0.8))
-                progress("writing the location table", 0.8)
-                remove(target)
-                save(target, columns, metadata)
-                _forget(cache, kind, target, 0 if alone else _UNUSED_DAYS)
-        progress("the location table is ready", 1.0)
-    with contextlib.suppress(OSError):
-        os.utime(target / METADATA)  # keeps it from being forgotten
-    return target
-
-
-def _usable(directory: Path) -> bool:
-    if not is_table(directory):
-        return False
-    try:
-        load(directory)
-    except GeoError:
-        return False
-    return True
-
-
-def _forget(cache: Path, kind: str, kept: Path, days: int) -> None:
-    for directory in cache.glob(f"{kind}-*"):
-        if directory != kept and (directory / METADATA).stat().st_mtime < time.time() - days * 86400:
-            remove(directory)
-
-
-@contextlib.contextmanager
-def _lock(path: Path) -> Iterator[None]:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("w")
-    except OSError as error:
-        raise GeoError(f"can't be written: {error.strerror or error}", where=str(path.parent)) from None
-    with file:
-        # Where the file system can't lock, both make the table and the later one stays.
-        with contextlib.suppress(OSError):
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield

@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from dynmap import grid
 from dynmap.errors import GeoError
-from dynmap.geo import addresses, columns, packed, places
+from dynmap.geo import addresses, columns, places
+from dynmap.geo.cache import built, expanded, user_cache
 from dynmap.geo.columns import Columns, Metadata
 from dynmap.geo.progress import Progress, silent
 
@@ -69,7 +70,7 @@ class LocationTable:
 
         Raises GeoError when the file can't be read, is damaged or has no places.
         """
-        return cls.open(packed.built(path, cache or packed.user_cache(), progress))
+        return cls.open(built(path, cache or user_cache(), progress))
 
     def lookup(self, address: str) -> Place | None:
         """The place of an IPv4 or IPv6 address, None when it is nowhere. Raises ValueError when it is no address."""
@@ -143,7 +144,7 @@ def open_default(progress: Progress = silent) -> LocationTable:
 
     Raises GeoError when DynMap was installed without one, or it can be written nowhere.
     """
-    return LocationTable.open(packed.expanded(progress))
+    return LocationTable.open(expanded(progress))
 
 
 def open_table(path: Path | None, progress: Progress = silent) -> LocationTable:
