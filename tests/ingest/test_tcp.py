@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from dynmap.config import SourceSettings
 from dynmap.ingest.lines import ReadBuffer
 from dynmap.ingest.tcp import SETTLED_LINES, TcpListener
-from dynmap.pipeline.pipeline import MAX_LINE
 
 Until = Callable[[Callable[[], bool]], object]
 
@@ -74,7 +73,9 @@ async def test_many_senders_in_random_pieces(intake, until: Until, seed: int, se
     sent: list[bytes] = []
 
     async def one(number: int) -> None:
-        lines = [b"%d.%d %s" % (number, i, b"x" * rng.choice((0, 3, 40, 5000))) for i in range(rng.randrange(200))]
+        lines = [
+            b"%d.%d %s" % (number, i, b"x" * rng.choice((0, 3, 40, 5000))) for i in range(rng.randrange(200))
+        ]
         sent.extend(lines)
         stream = b"".join(line + b"\n" for line in lines)
         stream = stream[:-1] if rng.random() < 0.5 else stream
