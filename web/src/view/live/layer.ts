@@ -24,6 +24,8 @@ const RIPPLE_S = 1.6;
 /** From so many sparks on each gets dimmer, so that a crowd doesn't turn into one white patch. */
 const CROWD = 12_000;
 
+/** Where fewer than about this many are on the map, each is drawn larger. */
+const FEW = 100;
 /** With nothing left but heat that fades, the map is drawn so often. */
 const COOLING_MS = 500;
 
@@ -212,7 +214,8 @@ export class LiveLayer implements CustomLayerInterface {
     const newest = Math.max(oldest, ring.since(now - RIPPLE_S * 1000));
     this.#usePoints(gpu, program, gpu.sparks, ring, now);
     const size = Math.min(2.6, Math.max(0.6, 0.62 + 0.27 * this.#camera.zoom));
-    gl.uniform1f(program.at("u_size"), size * this.#camera.ratio * gpu.darkroom.scale);
+    const alone = 1 + 0.6 / (1 + sparks / FEW);
+    gl.uniform1f(program.at("u_size"), size * alone * this.#camera.ratio * gpu.darkroom.scale);
     gl.uniform1f(program.at("u_gain"), 1 / Math.sqrt(1 + sparks / CROWD));
     gl.uniform1f(program.at("u_rippling"), RIPPLES / Math.max(1, ring.head - newest));
     gl.blendFunc(gl.ONE, gl.ONE);

@@ -45,7 +45,7 @@ function Waiting() {
         <ul class="sources">
           {sources.value.map(({ name, kind, state, detail }) => (
             <li key={`${kind} ${name}`}>
-              <b>{name}</b> {kind} · {detail || state}
+              <b>{name}</b> {kind === name ? "" : kind} · {detail || state}
             </li>
           ))}
         </ul>
