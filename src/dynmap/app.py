@@ -12,7 +12,6 @@ import os
 import signal
 import socket
 import tempfile
-import webbrowser
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -277,6 +276,8 @@ class Supervisor:
         self._console.end_progress()
         self._console.banner(self._listeners.url, self._settings, self._listeners.addresses)
         if self._browser:
+            import webbrowser
+
             webbrowser.open(self._listeners.url)
 
     def _tell_ready(self) -> None:

@@ -4,31 +4,46 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import Final
-
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
-from rich.table import Table
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 from dynmap.config import Settings, SourceSettings
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
 
 _STEP: Final = 0.25
 """Progress that is worth a line of its own where there is no terminal to draw a bar on."""
 
 
 class OperatorConsole:
-    """The banner goes to standard output, everything else to standard error."""
+    """The banner goes to standard output, everything else to standard error.
+
+    rich is imported when something is to be shown: by then the processes are on their way.
+    """
 
     def __init__(self) -> None:
-        self._out = Console(highlight=False, soft_wrap=True)
-        self._errors = Console(stderr=True, highlight=False, soft_wrap=True)
-        self._progress: Progress | None = None
-        self._task: TaskID | None = None
+        self._bar: Progress | None = None
         self._last_said = ("", -1.0)
+
+    @cached_property
+    def _out(self) -> Console:
+        from rich.console import Console
+
+        return Console(highlight=False, soft_wrap=True)
+
+    @cached_property
+    def _errors(self) -> Console:
+        from rich.console import Console
+
+        return Console(stderr=True, highlight=False, soft_wrap=True)
 
     def banner(self, url: str, settings: Settings, listening: Mapping[str, str]) -> None:
         """Where the page is and where events may come from; `listening` has the address of each TCP source."""
+        from rich.markup import escape
+        from rich.table import Table
+
         self._out.print(f"\n  [bold]DynMap[/bold] is at [bold cyan]{escape(url)}[/bold cyan]\n")
         table = Table.grid(padding=(0, 2))
         for source in settings.source:
@@ -41,11 +56,16 @@ class OperatorConsole:
 
     def say(self, text: str) -> None:
         """A message of the supervisor's own."""
-        self._errors.print(f"[yellow]dynmap:[/yellow] {escape(text)}")
+        self._labelled("dynmap", "yellow", text)
 
     def line(self, role: str, text: str) -> None:
         """A line that a child wrote."""
-        self._errors.print(f"[dim]{role}:[/dim] {escape(text)}")
+        self._labelled(role, "dim", text)
+
+    def _labelled(self, label: str, style: str, text: str) -> None:
+        from rich.markup import escape
+
+        self._errors.print(f"[{style}]{label}:[/{style}] {escape(text)}")
 
     def progress(self, what: str, share: float) -> None:
         """How far the first start is, 0 to 1: a bar on a terminal, a line now and then elsewhere."""
@@ -55,19 +75,26 @@ class OperatorConsole:
                 self._last_said = (what, share)
                 self.say(f"{what} ({share:.0%})" if share else what)
             return
-        if self._progress is None:
-            columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn())
-            self._progress = Progress(*columns, console=self._errors, transient=True)
-            self._task = self._progress.add_task(what, total=1.0)
-            self._progress.start()
-        assert self._task is not None
-        self._progress.update(self._task, description=escape(what), completed=share)
+        from rich.markup import escape
+
+        if self._bar is None:
+            self._bar = self._started_bar()
+        self._bar.update(self._bar.task_ids[0], description=escape(what), completed=share)
+
+    def _started_bar(self) -> Progress:
+        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn())
+        bar = Progress(*columns, console=self._errors, transient=True)
+        bar.add_task("", total=1.0)
+        bar.start()
+        return bar
 
     def end_progress(self) -> None:
         """Takes the bar away."""
-        if self._progress is not None:
-            self._progress.stop()
-            self._progress = None
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
 
 
 def _from(source: SourceSettings, url: str, listening: Mapping[str, str]) -> str:
