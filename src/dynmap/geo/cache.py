@@ -35,7 +35,7 @@ def user_cache() -> Path:
         with contextlib.suppress(OSError):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             # In a directory that all can write, someone else could have made this one.
-            if directory.stat().st_uid == os.getuid() and os.access(directory, os.W_OK | os.X_OK):
+            if directory.lstat().st_uid == os.getuid() and os.access(directory, os.W_OK | os.X_OK):
                 return directory
     raise GeoError(
         "neither the cache nor the temporary directory can be written, so the location table can't be expanded",
