@@ -36,7 +36,7 @@ def run(console: Console, table: LocationTable) -> None:
         out.add_column(f"{size:,} lines", justify="right")
     for name, make in data.FORMATS.items():
         lines = make(table, max(SIZES)).splitlines(keepends=True)
-        settings = SourceSettings(kind="tcp", name="bench", format=name)  # type: ignore[arg-type]
+        settings = SourceSettings(kind="http", name="bench", format=name)  # type: ignore[arg-type]
         pipeline = Pipeline(settings, table, LiveTopics())
         out.add_row(name, *(f"{microseconds(pipeline, b''.join(lines[:size])):.0f}" for size in SIZES))
     console.print(out)

@@ -1,6 +1,6 @@
 """Nanoseconds a line in `Pipeline.take_in`, by format and by stage, without sockets and messages.
 
-    python -m benchmarks.pipeline_formats [lines]
+python -m benchmarks.pipeline_formats [lines]
 """
 
 from __future__ import annotations
@@ -80,7 +80,9 @@ def measure(name: str, table: LocationTable, count: int) -> None:
         pipeline.flush()
 
     single = min(best(one) for _ in range(100)) * 1e6
-    print(f"{name:10} {costs[0]:6.0f} ns a line, of it {costs[1]:5.0f} decode; {1e3 / costs[0]:5.1f} M/s; one line: {single:.0f} us")
+    print(
+        f"{name:10} {costs[0]:6.0f} ns a line, of it {costs[1]:5.0f} decode; {1e3 / costs[0]:5.1f} M/s; one line: {single:.0f} us"
+    )
 
 
 if __name__ == "__main__":
