@@ -153,11 +153,7 @@ async def stop_listening(serving: Any, ingest: Any, slow: Any, quick: Any) -> An
     (seen,) = [
         seen for seen in serving.live.viewers if seen.connection.client[1] == slow.connection.local_address[1]
     ]
-    for transport, option in (
-        (slow.connection.transport, socket.SO_RCVBUF),
-        (seen.connection.transport, socket.SO_SNDBUF),
-    ):
-        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, option, 4096)
+    buffers(slow, seen, 4096)
     slow.connection.transport.pause_reading()
     chance = random.Random(5)
     while seen.connection.waiting <= SMALL:
@@ -166,11 +162,19 @@ async def stop_listening(serving: Any, ingest: Any, slow: Any, quick: Any) -> An
     return seen
 
 
+def buffers(slow: Any, seen: Any, size: int) -> None:
+    for transport, option in (
+        (slow.connection.transport, socket.SO_RCVBUF),
+        (seen.connection.transport, socket.SO_SNDBUF),
+    ):
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, option, size)
+
+
 async def test_a_slow_reader_catches_up_exactly_and_nothing_is_queued_for_it(
     serving: Any, ingest: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(viewer, "MAX_WAITING", SMALL)
-    async with serving.viewer(max_queue=1) as slow, serving.viewer() as quick:
+    async with serving.viewer(max_queue=1, close_timeout=0) as slow, serving.viewer() as quick:
         await quick.subscribe()
         await slow.subscribe()
         await slow.until_type("mark")
@@ -182,6 +186,7 @@ async def test_a_slow_reader_catches_up_exactly_and_nothing_is_queued_for_it(
             await quick.until(lambda: quick.located == ingest.located)
         assert seen.connection.waiting <= held, "what waits only gets less"
         assert slow.located < ingest.located
+        buffers(slow, seen, 1 << 18)
         slow.connection.transport.resume_reading()
         await slow.until(lambda: slow.located == ingest.located)
         assert slow.by_topic == quick.by_topic
@@ -193,7 +198,7 @@ async def test_a_stalled_viewer_is_closed_and_cut_off(
     monkeypatch.setattr(viewer, "MAX_WAITING", SMALL)
     monkeypatch.setattr(viewer, "STALLED_SECONDS", 0.5)
     monkeypatch.setattr(connection, "_FAREWELL_SECONDS", 0.2)
-    async with serving.viewer(max_queue=1) as slow, serving.viewer() as quick:
+    async with serving.viewer(max_queue=1, close_timeout=0) as slow, serving.viewer() as quick:
         await quick.subscribe()
         await slow.subscribe()
         await slow.until_type("mark")

@@ -119,7 +119,7 @@ class Live:
         now = time.monotonic()
         mark = text(messages.encode(Mark(self.ring.cursor(step.number), step.tick)))
         for room in self.rooms:
-            frames = room.live(step) if step.rows else []
+            frames = room.step(step)
             payload = Payload(room, frames, mark + stats) if frames or stats else None
             self._send_room(room, step, payload, now)
         if stats:

@@ -49,7 +49,7 @@ class Room:
         self._seen = 0
         self._is_listed = np.zeros(MAX_TOPICS, np.bool_)
         self._live: dict[int, list[bytes]] = {}
-        self._merging: dict[tuple[int, int], asyncio.Task[list[bytes]]] = {}
+        self._making: dict[tuple[str, int, int], asyncio.Task[list[bytes]]] = {}
         self._names: dict[int, bytes] = {}
 
     def totals(self, totals: Totals) -> dict[int, int]:
@@ -59,6 +59,11 @@ class Room:
         numbers = np.flatnonzero(self._allowed[:known] & (totals.located[:known] > 0))
         self._list(numbers)
         return dict(zip(numbers.tolist(), totals.located[numbers].tolist(), strict=True))
+
+    def step(self, step: Step) -> list[bytes]:
+        """The binary frames of the step that has just closed."""
+        self._making.clear()
+        return self.live(step) if step.rows else []
 
     def live(self, step: Step) -> list[bytes]:
         """The binary frames of a step, made once. Their topics are listed."""
@@ -72,27 +77,17 @@ class Room:
     async def between(self, first: int, last: int) -> list[bytes]:
         """The binary frames of the steps past `first` up to `last`: each as it was when few, else merged."""
         steps = [step for step in self._ring.after(first) if step.number <= last]
-        if len(steps) <= FEW_STEPS and sum(step.rows for step in steps) < _HEAVY_ROWS:
+        if len(steps) <= FEW_STEPS and _rows(steps) < _HEAVY_ROWS:
             return [frame for step in steps for frame in self.live(step)]
-        key = (first, last)
-        if key not in self._merging:
-            self._merging = {known: task for known, task in self._merging.items() if known[1] == last}
-            selection = self._selection()
-            self._merging[key] = asyncio.create_task(
-                self._made(steps, lambda: selection.caught_up(steps)),
-            )
-        return await asyncio.shield(self._merging[key])
+        selection = self._selection()
+        return await self._once(("between", first, last), steps, lambda: selection.caught_up(steps))
 
     async def picture(self, seconds: float) -> list[bytes]:
         """The binary frames of a picture of the last seconds, as far as the ring reaches."""
-        steps = self._ring.since(0)
-        if not steps:
-            return []
         end = self._ring.tick + TICK_MS
         start = end - max(TICK_MS, int(min(seconds, self._ring.seconds) * 1000))
-        selection = self._selection()
-        steps = [step for step in steps if step.tick >= start]
-        return await self._made(steps, lambda: selection.picture(steps, start, end))
+        steps, selection = self._ring.since(start), self._selection()
+        return await self._once(("picture", start, end), steps, lambda: selection.picture(steps, start, end))
 
     def names(self, told: int) -> bytes:
         """What names the topics listed past the first `told`, ready to be written; nothing when there are none."""
@@ -103,8 +98,16 @@ class Room:
             self._names[told] = text(messages.encode(Topics(fresh)))
         return self._names[told]
 
+    async def _once(
+        self, key: tuple[str, int, int], steps: Sequence[Step], select: Callable[[], list[Part]]
+    ) -> list[bytes]:
+        """What is made for one viewer is made for all who ask for the same before the next step."""
+        if key not in self._making:
+            self._making[key] = asyncio.create_task(self._made(steps, select))
+        return await asyncio.shield(self._making[key])
+
     async def _made(self, steps: Sequence[Step], select: Callable[[], list[Part]]) -> list[bytes]:
-        if sum(step.rows for step in steps) < _HEAVY_ROWS:
+        if _rows(steps) < _HEAVY_ROWS:
             return self._encoded(select())
         return self._encoded(await asyncio.to_thread(select))
 
@@ -190,3 +193,7 @@ def compiled(patterns: tuple[str, ...]) -> Callable[[str], re.Match[str] | None]
         for pattern in patterns
     )
     return re.compile(whole).fullmatch
+
+
+def _rows(steps: Sequence[Step]) -> int:
+    return sum(step.rows for step in steps)
