@@ -6,7 +6,7 @@ import type { Rgb, Theme } from "../view/theme.ts";
  */
 const HUES: Readonly<Record<Theme, readonly string[]>> = {
   dark: ["#3dd6ff", "#ffd84d", "#2fb483", "#317de9", "#dbfce0", "#9c7c0b", "#64d6af", "#318da2"],
-  light: ["#0284c7", "#b98a00", "#0a7d57", "#0b39bd", "#133702", "#4aa494", "#150f85", "#1a517b"],
+  light: ["#0284c7", "#b98a00", "#0a7d57", "#0b39bd", "#133702", "#150f85", "#4aa494", "#1a517b"],
 };
 
 /** Topics after the first eight take the hues again, each time further towards this. */
