@@ -65,9 +65,7 @@ def test_random_lines_in_random_chunks(
         now = server.stats()["events"]
         return {kind: now[kind] - before[kind] for kind in wanted}
 
-    end = time.monotonic() + 10
-    while gained() != wanted and time.monotonic() < end:
-        time.sleep(0.05)
+    server.wait_until(lambda: gained() == wanted, 10)
     assert gained() == wanted
     events = server.stats()["events"]
     assert events["received"] == events["located"] + events["unlocated"] + events["rejected"]

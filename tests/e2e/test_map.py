@@ -75,7 +75,7 @@ class Watched:
     def picture(self) -> npt.NDArray[np.int16]:
         """The page's brightness, int16[height, width]."""
         image = Image.open(io.BytesIO(self.page.screenshot())).convert("RGB")
-        return np.asarray(image, np.int16).max(axis=2)
+        return np.asarray(np.asarray(image, np.int16).max(axis=2), np.int16)
 
 
 def _around(picture: npt.NDArray[np.int16], x: int, y: int) -> npt.NDArray[np.int16]:
