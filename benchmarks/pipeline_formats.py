@@ -66,10 +66,6 @@ def measure(name: str, table: LocationTable, count: int) -> None:
             while at < lines.limit:
                 at = decoder.fill(lines, at, block, pipeline._slots.keys.at).next
 
-    def take() -> None:
-        for part in parts:
-            pipeline.take_in(part, now, decoder)
-
     block = Block()
     whole()
     costs = [best(work) / count * 1e9 for work in (whole, decode)]
@@ -81,7 +77,8 @@ def measure(name: str, table: LocationTable, count: int) -> None:
 
     single = min(best(one) for _ in range(100)) * 1e6
     print(
-        f"{name:10} {costs[0]:6.0f} ns a line, of it {costs[1]:5.0f} decode; {1e3 / costs[0]:5.1f} M/s; one line: {single:.0f} us"
+        f"{name:10} {costs[0]:6.0f} ns a line, of it {costs[1]:5.0f} decode; {1e3 / costs[0]:5.1f} M/s; "
+        f"one line: {single:.0f} us"
     )
 
 

@@ -23,8 +23,7 @@ class SmallTable(SimpleNamespace):
     are at multiples of a whole place, so that every place is in a cell of its own down to 8 bits.
     """
 
-    def __hash__(self) -> int:
-        return id(self)
+    __hash__ = object.__hash__  # type: ignore[assignment]
 
 
 def small_table() -> SmallTable:

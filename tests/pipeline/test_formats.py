@@ -14,7 +14,7 @@ from dynmap.errors import SettingsError
 from dynmap.frame import TICK_MS
 from dynmap.pipeline.events import Block, Filled
 from dynmap.pipeline.formats import FORMATS, Sample
-from dynmap.pipeline.pipeline import LiveTopics, Pipeline
+from dynmap.pipeline.pipeline import LineError, LiveTopics, Pipeline
 
 Make = Callable[..., Pipeline]
 NOW = 1_800_000_000_000
@@ -46,7 +46,7 @@ class Watched:
 @pytest.mark.parametrize(("name", "sample"), SAMPLES, ids=[str(sample.line)[:60] for _, sample in SAMPLES])
 @pytest.mark.parametrize("ending", [b"\n", b"\r\n", b" \t\r\n", b"\n\n \r\n"])
 def test_a_sample_means_what_it_says(make: Make, name: str, sample: Sample, ending: bytes) -> None:
-    pipeline, seen, errors = make(format=name, time="event"), Watched(), []
+    pipeline, seen, errors = make(format=name, time="event"), Watched(), list[LineError]()
     pipeline.watch(seen)
     taken = pipeline.take_in(np.frombuffer(sample.line + ending, np.uint8), NOW, pipeline.decoder(), errors)
     rollup = pipeline.flush()
@@ -73,7 +73,6 @@ def test_a_format_is_recognised_from_its_samples(make: Make, name: str) -> None:
     pipeline = make()
     decoder = pipeline.decoder()
     lines = b"".join(sample.line + b"\n" for sample in FORMATS[name].samples)
-    assert decoder.format is None
     pipeline.take_in(np.frombuffer(lines, np.uint8), NOW, decoder)
     assert decoder.format == name
 
@@ -83,10 +82,10 @@ def test_what_is_not_recognised_is_rejected_until_it_is(make: Make) -> None:
     decoder = pipeline.decoder()
     first = pipeline.take_in(np.frombuffer(b"what\nis this\n\n" * 100, np.uint8), NOW, decoder)
     assert first == (200, 0, 0, 200)
-    assert decoder.format is None
+    unknown = decoder.format
     second = pipeline.take_in(np.frombuffer(b"?\n1.2.3.4\n1.2.3.5\n", np.uint8), NOW, decoder)
     assert second == (3, 2, 0, 1)
-    assert decoder.format == "ip"
+    assert (unknown, decoder.format) == (None, "ip")
     rollup = pipeline.flush()
     assert rollup is not None
     assert rollup.reasons == {"format not recognised": 200, "line does not begin with an IP address": 1}
@@ -95,7 +94,7 @@ def test_what_is_not_recognised_is_rejected_until_it_is(make: Make) -> None:
 def test_the_format_that_explains_most_of_a_mixture_is_taken(make: Make) -> None:
     pipeline = make()
     decoder = pipeline.decoder()
-    lines = b'1.2.3.4\n' + b'{"ip":"1.2.3.4"}\n' * 5
+    lines = b"1.2.3.4\n" + b'{"ip":"1.2.3.4"}\n' * 5
     assert pipeline.take_in(np.frombuffer(lines, np.uint8), NOW, decoder) == (6, 5, 0, 1)
     assert decoder.format == "json"
 
@@ -120,7 +119,9 @@ def test_a_byte_order_mark_is_read_over(run: Any) -> None:
 
 def test_a_pattern_reads_its_groups(run: Any) -> None:
     pattern = r"^(?P<ts>\S+) (?P<ip>\S+) (?P<user>\S+) (?P<n>\S+)$"
-    lines = b"2026-11-23T10:05:03Z 1.2.3.4 frank 3\n- 1.2.3.4 ann -\n- nowhere ann 1\n- 1.2.3.4 ann 0\nshort\n"
+    lines = (
+        b"2026-11-23T10:05:03Z 1.2.3.4 frank 3\n- 1.2.3.4 ann -\n- nowhere ann 1\n- 1.2.3.4 ann 0\nshort\n"
+    )
     taken, rollup, errors = run(lines, format="regex", pattern=pattern, topic="user.{user}", time="event")
     assert taken == (7, 4, 0, 3)
     assert sorted(rollup.topics) == ["user.ann", "user.frank"]
@@ -151,10 +152,15 @@ def test_a_pattern_reads_coordinates(run: Any) -> None:
         {"format": "json", "topic": "1.2.3.4"},
     ],
 )
-def test_settings_that_can_not_work_are_refused_in_one_line(table: Any, settings: dict[str, str]) -> None:
-    source = SourceSettings.model_construct(
-        **({"kind": "stdin", "name": "web", "pattern": None, "topic": None, "precision": 20} | settings)
-    )
+def test_settings_that_can_not_work_are_refused_in_one_line(table: Any, settings: dict[str, Any]) -> None:
+    given: dict[str, Any] = {
+        "kind": "stdin",
+        "name": "web",
+        "pattern": None,
+        "topic": None,
+        "precision": 20,
+    } | settings
+    source = SourceSettings.model_construct(**given)
     with pytest.raises(SettingsError) as caught:
         Pipeline(source, table, LiveTopics())
     assert "\n" not in str(caught.value)

@@ -18,7 +18,9 @@ V4 = st.ip_addresses(v=4).map(str)
 V6 = st.ip_addresses(v=6).flatmap(
     lambda a: st.sampled_from([str(a), a.exploded, str(a).upper(), _with_tail(a)])
 )
-_GROUP = st.sampled_from(["", "0", "1", "ffff", "10000", "db8", "00001", "g", "1.2.3.4", "01.2.3.4", "%", "%eth0"])
+_GROUP = st.sampled_from(
+    ["", "0", "1", "ffff", "10000", "db8", "00001", "g", "1.2.3.4", "01.2.3.4", "%", "%eth0"]
+)
 ALMOST_V6 = st.lists(_GROUP, max_size=10).map(":".join)
 _OCTET = st.sampled_from(["", "0", "00", "1", "01", "9", "99", "255", "256", "1000", "a", " ", "-1"])
 ALMOST_V4 = st.lists(_OCTET, min_size=2, max_size=6).map(".".join)
@@ -99,7 +101,9 @@ def test_a_port_is_read_over(text: str, port: int) -> None:
     assert read_address(with_port) == expected(text)
 
 
-@pytest.mark.parametrize("text", ["1.2.3.4:", "1.2.3.4:65536", "1.2.3.4:x", "[::1", "[::1]x", "[1.2.3.4]", "[::1]:", "a.b.c.d"])
+@pytest.mark.parametrize(
+    "text", ["1.2.3.4:", "1.2.3.4:65536", "1.2.3.4:x", "[::1", "[::1]x", "[1.2.3.4]", "[::1]:", "a.b.c.d"]
+)
 def test_what_is_wrong_around_an_address_is_refused(text: str) -> None:
     assert read_address(text)[0] == 0
 

@@ -114,7 +114,7 @@ class _Seen:
     def _place(self, subject: str, index: int, cell: int) -> str:
         if subject == "coordinates":
             lon, lat = grid.lonlat((cell >> 25) << 7, (cell & ((1 << 25) - 1)) << 7)
-            return f"{lat:.4f}, {lon:.4f}"
+            return f"{lat:.3f}, {lon:.3f}"
         if index == 0:
             return "no place known"
         place = self.table.place(index)

@@ -22,7 +22,7 @@ def _octet(end: int, digits: int) -> int:
     """The value of one to three digits that end before `end`; 256 or more when it is none."""
     first = byte(end - digits) - 48
     tens = byte(end - min(digits, 2)) - 48
-    value = byte(end - 1) - 48 + (10 * tens if digits > 1 else 0) + (100 * first if digits > 2 else 0)
+    value: int = byte(end - 1) - 48 + (10 * tens if digits > 1 else 0) + (100 * first if digits > 2 else 0)
     return value + (256 if digits > 1 and first == 0 else 0)
 
 

@@ -47,7 +47,7 @@ FIELDS = ("method", "path", "protocol", "status", "bytes", "referer", "agent", "
 """What templates may use, by number. `path` is without the query; `host` is only there with `vhost_combined`."""
 
 _METHOD, _PATH, _PROTOCOL, _STATUS, _BYTES, _REFERER, _AGENT, _USER, _HOST = range(9)
-_NEWLINE, _SPACE, _QUOTE, _BACKSLASH, _OPEN, _CLOSE, _QUESTION = 10, 32, 34, 92, 91, 93, 63
+_NEWLINE, _SPACE, _QUOTE, _BACKSLASH, _OPEN, _CLOSE, _QUESTION, _COLON = 10, 32, 34, 92, 91, 93, 63, 58
 _NO_USER = int.from_bytes(b" - - [", "little")
 _TIME_LENGTH = 26
 
@@ -85,13 +85,13 @@ def _find_time(at: int, end: int) -> tuple[int, int]:
 
 @part
 def _unusual_subject(at: int, end: int) -> tuple[int, int, np.uint64, int, int]:
-    """`read_unusual`, and how long the virtual host before the address is."""
+    """`read_unusual`, and how long the name of the virtual host before the address is."""
     kind, four, high, stop = read_unusual(at, end)
     if kind != NONE:
         return kind, four, high, stop, 0
     host_end = find(at, end, _SPACE)
     kind, four, high, stop = read_unusual(min(host_end + 1, end), end)
-    return kind, four, high, stop, host_end - at
+    return kind, four, high, stop, find(at, host_end, _COLON) - at
 
 
 @inlined

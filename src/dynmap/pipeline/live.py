@@ -34,7 +34,9 @@ class LiveTopics:
         self._notices: list[str] = []
         self.generation = 0
 
-    def __len__(self) -> int:
+    @property
+    def size(self) -> int:
+        """How many names are live."""
         return len(self._seen) + len(self._others)
 
     def admit(self, name: str, source: str, now: int) -> str:

@@ -28,12 +28,7 @@ VECTOR: Final = 16
 """Bytes that `not_plain` and `dots_and_ends` read."""
 
 
-_INNER: Final[dict[str, Any]] = {
-    "error_model": "numpy",
-    "no_cpython_wrapper": True,
-    "no_cfunc_wrapper": True,
-}
-_MERGED: Final[dict[str, Any]] = {**_INNER, "forceinline": True}
+_INNER: Final[Any] = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
 def kernel(function: _F) -> _F:
@@ -48,13 +43,7 @@ def part(function: _F) -> _F:
 
 def inlined(function: _F) -> _F:
     """A part of kernels that is always merged into them: for what runs once a line or more."""
-    options = {
-        "error_model": "numpy",
-        "no_cpython_wrapper": True,
-        "no_cfunc_wrapper": True,
-        "forceinline": True,
-    }
-    return cast(_F, njit(**options)(function))
+    return cast(_F, njit(**_INNER, forceinline=True)(function))
 
 
 def _builtin(function: Callable[..., Any]) -> Callable[..., Any]:
