@@ -13,7 +13,7 @@ import pytest
 
 from dynmap.errors import MessageError
 from dynmap.relay import base
-from dynmap.relay.base import Hub, Link, OnBatch, OnGone, OnPost, OnStatus, RelayDownError
+from dynmap.relay.base import AnswerLostError, Hub, Link, OnBatch, OnGone, OnPost, OnStatus, RelayDownError
 from dynmap.relay.local import LocalHub, LocalLink
 from dynmap.relay.message import BatchMessage, Post, PostAnswer, Status
 
@@ -224,7 +224,7 @@ async def test_a_post_fails_when_ingest_goes_away(serving: Serving) -> None:
     waiting = asyncio.create_task(serving.hub.post(Post(0, b"", "text/plain")))
     await asyncio.sleep(0.02)
     await link.close()
-    with pytest.raises(RelayDownError):
+    with pytest.raises(AnswerLostError):
         await waiting
 
 

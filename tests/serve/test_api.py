@@ -69,27 +69,28 @@ async def test_topics_busiest_first(serving: Any, ingest: Any) -> None:
 
 async def test_health_and_readiness(serving: Any, ingest: Any) -> None:
     assert (await serving.http.get("/healthz")).json()["status"] == "ok"
-    await settle()
     for status, code in (
         (Status("compiling", "kernel 2 of 5", 0.4), 503),
         (Status("ready"), 200),
         (Status("draining"), 503),
     ):
         ingest.link.say(status)
-        await settle()
+        await until_ingest_is(serving, status.state)
         answer = await serving.http.get("/readyz")
         assert (answer.status_code, answer.json()) == (
             code,
             {"status": status.state, "detail": status.detail},
         )
     await ingest.link.close()
-    await settle()
+    await until_ingest_is(serving, "down")
     answer = await serving.http.get("/readyz")
     assert (answer.status_code, answer.json()["status"]) == (503, "down")
 
 
-async def settle() -> None:
-    await asyncio.sleep(0.1)
+async def until_ingest_is(serving: Any, state: str) -> None:
+    async with asyncio.timeout(5):
+        while serving.live.ingest.state != state:
+            await asyncio.sleep(0.005)
 
 
 @pytest.mark.parametrize("path", ["/api/stats", "/api/topics", "/healthz", "/docs", "/api/openapi.json"])
@@ -110,7 +111,7 @@ async def test_what_is_not_there_is_said_in_json(serving: Any) -> None:
 
 
 async def test_events_are_passed_to_ingest_and_answered(serving: Any, ingest: Any) -> None:
-    await settle()
+    await until_ingest_is(serving, "ready")
     answer = await serving.http.post(
         "/api/events", content=b"1.2.3.4\n", headers={**PLAIN, "Idempotency-Key": "k1"}
     )
@@ -124,14 +125,14 @@ async def test_events_are_passed_to_ingest_and_answered(serving: Any, ingest: An
 
 @pytest.mark.parametrize("kind", [*body.CONTENT_TYPES, "Text/Plain; charset=utf-8"])
 async def test_the_content_types(serving: Any, ingest: Any, kind: str) -> None:
-    await settle()
+    await until_ingest_is(serving, "ready")
     answer = await serving.http.post("/api/events", content=b"[]", headers={"Content-Type": kind})
     assert answer.status_code == 202
     assert ingest.posts[0].content_type == kind.lower().partition(";")[0]
 
 
 async def test_gzip_is_unzipped(serving: Any, ingest: Any) -> None:
-    await settle()
+    await until_ingest_is(serving, "ready")
     plain = b"1.2.3.4\n" * 1000
     zipped = gzip.compress(plain[:3000]) + gzip.compress(plain[3000:])
     answer = await serving.http.post(
@@ -157,7 +158,7 @@ async def test_gzip_is_unzipped(serving: Any, ingest: Any) -> None:
 async def test_a_body_that_is_not_taken_is_explained(
     serving: Any, ingest: Any, content: bytes, headers: dict[str, str], status: int, code: str
 ) -> None:
-    await settle()
+    await until_ingest_is(serving, "ready")
     answer = await serving.http.post("/api/events", content=content, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.json()["message"]
@@ -165,7 +166,7 @@ async def test_a_body_that_is_not_taken_is_explained(
 
 
 async def test_a_body_without_a_length_is_bounded_too(serving: Any, ingest: Any) -> None:
-    await settle()
+    await until_ingest_is(serving, "ready")
 
     reader, writer = await asyncio.open_connection("127.0.0.1", serving.port)
     writer.write(
@@ -191,8 +192,9 @@ async def test_a_body_without_a_length_is_bounded_too(serving: Any, ingest: Any)
 
 @pytest.mark.parametrize("state", ["starting", "compiling", "draining"])
 async def test_events_wait_until_ingest_is_ready(serving: Any, ingest: Any, state: str) -> None:
+    await until_ingest_is(serving, "ready")
     ingest.link.say(Status(state, "kernel 2 of 5"))
-    await settle()
+    await until_ingest_is(serving, state)
     answer = await serving.http.post("/api/events", content=b"1.2.3.4\n", headers=PLAIN)
     assert (answer.status_code, answer.json()["code"]) == (503, state)
     assert answer.headers["retry-after"] == "1"
@@ -204,15 +206,15 @@ async def test_events_are_refused_while_nobody_takes_them(serving: Any) -> None:
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
 
 
-async def test_an_ingest_process_that_dies_meanwhile_is_a_503(serving: Any, ingest: Any) -> None:
+async def test_an_ingest_process_that_dies_meanwhile_is_a_502(serving: Any, ingest: Any) -> None:
     async def die(post: Post) -> PostAnswer:
         asyncio.get_running_loop().call_soon(ingest.link._writer.transport.abort)
         return await asyncio.Future()
 
     ingest.answer = die
-    await settle()
+    await until_ingest_is(serving, "ready")
     answer = await serving.http.post("/api/events", content=b"1.2.3.4\n", headers=PLAIN)
-    assert (answer.status_code, answer.json()["code"]) == (503, "down")
+    assert (answer.status_code, answer.json()["code"]) == (502, "lost")
 
 
 async def test_an_ingest_process_that_never_answers_is_a_504(
@@ -224,7 +226,7 @@ async def test_an_ingest_process_that_never_answers_is_a_504(
         return await asyncio.Future()
 
     ingest.answer = never
-    await settle()
+    await until_ingest_is(serving, "ready")
     answer = await serving.http.post("/api/events", content=b"1.2.3.4\n", headers=PLAIN)
     assert (answer.status_code, answer.json()["code"]) == (504, "timeout")
 
@@ -234,7 +236,7 @@ async def test_what_ingest_says_is_passed_on(serving: Any, ingest: Any) -> None:
         return PostAnswer(post.id, 503, {"code": "full", "message": "the disk is full"})
 
     ingest.answer = full
-    await settle()
+    await until_ingest_is(serving, "ready")
     answer = await serving.http.post("/api/events", content=b"1.2.3.4\n", headers=PLAIN)
     assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "full", "1")
 
@@ -249,7 +251,7 @@ async def test_bodies_share_a_bound(serving: Any, ingest: Any, monkeypatch: pyte
         return PostAnswer(post.id, 202, {})
 
     ingest.answer = wait
-    await settle()
+    await until_ingest_is(serving, "ready")
     first = asyncio.create_task(serving.http.post("/api/events", content=b"x" * 9000, headers=PLAIN))
     while not held:
         await asyncio.sleep(0.01)
@@ -294,7 +296,7 @@ async def test_the_interface_is_documented(serving: Any) -> None:
     assert set(document["paths"]) == {"/api/stats", "/api/topics", "/api/events", "/healthz", "/readyz"}
     post = document["paths"]["/api/events"]["post"]
     assert set(post["requestBody"]["content"]) == set(body.CONTENT_TYPES)
-    assert {"202", "400", "413", "415", "503", "504"} <= set(post["responses"])
+    assert {"202", "400", "413", "415", "502", "503", "504"} <= set(post["responses"])
     stats = document["components"]["schemas"]["Stats"]["properties"]
     assert set(stats) == set(await serving.stats())
 

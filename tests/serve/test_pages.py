@@ -73,7 +73,10 @@ async def test_parts_and_heads_of_files(serving: Any, built: Path) -> None:
     assert (head.status_code, head.content) == (200, b"")
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/assets/nothing.js", "/../conftest.py", "/%2e%2e/relay.sock"])
+@pytest.mark.parametrize(
+    "path",
+    ["/nothing", "/assets/nothing.js", "/../conftest.py", "/%2e%2e/relay.sock", "/%00", "/" + "a" * 5000],
+)
 async def test_what_is_not_there_is_a_404(serving: Any, built: Path, path: str) -> None:
     assert (await serving.http.get(path)).status_code == 404
 

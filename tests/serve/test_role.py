@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -48,29 +48,42 @@ class Role:
         return self.process.returncode, errors.decode()
 
 
+StartRole = Callable[[], Awaitable[Role]]
+
+
 @pytest.fixture
-async def role(tmp_path: Path) -> AsyncIterator[Role]:
-    lifeline_end, lifeline = os.pipe()
-    listener = socket.create_server(("127.0.0.1", 0))
-    relay = tmp_path / "relay.sock"
-    arguments = (str(listener.fileno()), str(relay), str(lifeline_end))
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", PROGRAM, *arguments),
-        pass_fds=(listener.fileno(), lifeline_end),
-        stderr=asyncio.subprocess.PIPE,
-    )
-    port = listener.getsockname()[1]
-    listener.close()
-    os.close(lifeline_end)
-    running = Role(process, port, relay, lifeline)
-    async with httpx.AsyncClient(trust_env=False, timeout=20) as http:
-        assert (await http.get(f"http://127.0.0.1:{port}/healthz")).status_code == 200
-    yield running
-    if process.returncode is None:
-        process.kill()
-        await process.communicate()
-    with contextlib.suppress(OSError):
-        os.close(lifeline)
+async def start_role(tmp_path: Path) -> AsyncIterator[StartRole]:
+    started: list[Role] = []
+
+    async def start() -> Role:
+        lifeline_end, lifeline = os.pipe()
+        listener = socket.create_server(("127.0.0.1", 0))
+        relay = tmp_path / "relay.sock"
+        arguments = (str(listener.fileno()), str(relay), str(lifeline_end))
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", PROGRAM, *arguments),
+            pass_fds=(listener.fileno(), lifeline_end),
+            stderr=asyncio.subprocess.PIPE,
+        )
+        started.append(Role(process, listener.getsockname()[1], relay, lifeline))
+        listener.close()
+        os.close(lifeline_end)
+        async with httpx.AsyncClient(trust_env=False, timeout=20) as http:
+            assert (await http.get(f"http://127.0.0.1:{started[-1].port}/healthz")).status_code == 200
+        return started[-1]
+
+    yield start
+    for role in started:
+        if role.process.returncode is None:
+            role.process.kill()
+            await role.process.communicate()
+        with contextlib.suppress(OSError):
+            os.close(role.lifeline)
+
+
+@pytest.fixture
+async def role(start_role: StartRole) -> Role:
+    return await start_role()
 
 
 async def test_sigterm_in_mid_stream_ends_with_the_last_mark(role: Role, played: Any) -> None:
@@ -95,6 +108,23 @@ async def test_sigterm_in_mid_stream_ends_with_the_last_mark(role: Role, played:
         assert watchers[0].texts[-1]["events"]["located"] == 120
     code, errors = await role.ended()
     assert (code, errors) == (0, "")
+    await ingest.link.close()
+
+
+async def test_a_killed_one_is_followed_by_another(role: Role, played: Any, start_role: Any) -> None:
+    """The relay's socket is taken over, and what was not acknowledged is sent again."""
+    ingest = played.Ingest(role.relay)
+    await ingest.start()
+    await ingest.send([("web.ok", *BERLIN, 3)])
+    role.process.kill()
+    await role.ended()
+    sending = asyncio.create_task(ingest.send([("web.ok", *BERLIN, 5)]))
+    again = await start_role()
+    await sending
+    async with connect(f"ws://127.0.0.1:{again.port}/api/live", compression=None) as connection:
+        watcher = played.Watcher(connection)
+        await watcher.subscribe()
+        await watcher.until(lambda: watcher.located == 5)
     await ingest.link.close()
 
 

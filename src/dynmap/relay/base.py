@@ -21,6 +21,10 @@ class RelayDownError(DynMapError):
     """Nobody ingests just now; the caller may try again."""
 
 
+class AnswerLostError(DynMapError):
+    """Whoever took a post in went away before they answered: whether its events were counted is not known."""
+
+
 class Link(Protocol):
     """The ingesting end."""
 
@@ -71,7 +75,10 @@ class Hub(Protocol):
         """Batches dropped because they did not hang together."""
 
     async def post(self, post: Post) -> PostAnswer:
-        """Have a body taken in, and wait for the answer. Raises RelayDownError when nobody ingests or they go away."""
+        """Have a body taken in, and wait for the answer.
+
+        Raises RelayDownError when nobody ingests, AnswerLostError when they go away meanwhile.
+        """
 
     async def close(self) -> None:
         """Stop listening and disconnect."""

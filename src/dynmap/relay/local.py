@@ -10,7 +10,15 @@ from typing import Final, Self
 
 from dynmap.errors import MessageError
 from dynmap.relay import message
-from dynmap.relay.base import MAX_UNACKNOWLEDGED, OnBatch, OnGone, OnPost, OnStatus, RelayDownError
+from dynmap.relay.base import (
+    MAX_UNACKNOWLEDGED,
+    AnswerLostError,
+    OnBatch,
+    OnGone,
+    OnPost,
+    OnStatus,
+    RelayDownError,
+)
 from dynmap.relay.framing import READ_AHEAD, framed, read_message
 from dynmap.relay.message import (
     Ack,
@@ -238,7 +246,7 @@ class LocalHub:
     async def post(self, post: Post) -> PostAnswer:
         """Have a body taken in under an id of the hub's own, and wait for the answer.
 
-        Raises RelayDownError when nobody ingests or they go away.
+        Raises RelayDownError when nobody ingests, AnswerLostError when they go away meanwhile.
         """
         if self._ingest is None:
             raise RelayDownError("nobody takes events in just now", hint="try again in a second")
@@ -297,9 +305,7 @@ class LocalHub:
     def _forget(self, drained: bool) -> None:
         for answer in self._posts.values():
             if not answer.done():
-                answer.set_exception(
-                    RelayDownError("whoever took the events in went away", hint="try again in a second")
-                )
+                answer.set_exception(AnswerLostError("whoever took the events in went away before answering"))
         self._ingest = None
         self._on_gone(drained)
 

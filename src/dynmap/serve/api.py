@@ -119,7 +119,7 @@ def _add_events(app: FastAPI, intake: Intake) -> None:
         "/api/events",
         status_code=202,
         response_model=models.Accepted,
-        responses=dict.fromkeys((400, 413, 415, 503, 504), _PROBLEM),
+        responses=dict.fromkeys((400, 413, 415, 502, 503, 504), _PROBLEM),
         openapi_extra=_EVENTS_BODY,
         tags=["events"],
     )

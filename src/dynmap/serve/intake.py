@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterable, Mapping
 from typing import Final
 
-from dynmap.relay.base import Hub, RelayDownError
+from dynmap.relay.base import AnswerLostError, Hub, RelayDownError
 from dynmap.relay.message import Post, PostAnswer
 from dynmap.serve import body
 from dynmap.serve.body import MAX_BODY, RequestError
@@ -16,6 +16,9 @@ MAX_HELD: Final = 4 * MAX_BODY
 """Bytes of all bodies that are being read or on their way."""
 
 _ANSWER_SECONDS: Final = 60.0
+
+_NOT_KNOWN: Final = "whether the events were counted is not known"
+_SAFELY: Final = "an Idempotency-Key makes it safe to repeat"
 
 
 class Intake:
@@ -27,7 +30,7 @@ class Intake:
         self._held = 0
 
     async def post(self, headers: Mapping[str, str], chunks: AsyncIterable[bytes]) -> PostAnswer:
-        """The ingest process's answer to a body. Raises RequestError: 400, 413, 415, 503 or 504."""
+        """The ingest process's answer to a body. Raises RequestError: 400, 413, 415, 502, 503 or 504."""
         kind, key = body.content_type(headers), body.idempotency_key(headers)
         self._check_ready()
         held = 0
@@ -51,11 +54,10 @@ class Intake:
                 return await self._hub.post(post)
         except RelayDownError as error:
             raise RequestError(503, "down", error.what, hint=error.hint) from error
+        except AnswerLostError as error:
+            raise RequestError(502, "lost", f"{error.what}; {_NOT_KNOWN}", hint=_SAFELY) from error
         except TimeoutError:
-            what = "no answer in time; whether the events were counted is not known"
-            raise RequestError(
-                504, "timeout", what, hint="an Idempotency-Key makes it safe to repeat"
-            ) from None
+            raise RequestError(504, "timeout", f"no answer in time; {_NOT_KNOWN}", hint=_SAFELY) from None
 
     def _check_ready(self) -> None:
         ingest = self._live.ingest

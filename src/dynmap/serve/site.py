@@ -38,7 +38,7 @@ class Site:
             return
         if scope["method"] == "HEAD":  # as for GET: uvicorn, which has seen the method, leaves the body out
             scope = {**scope, "method": "GET"}
-        is_app = scope["path"].split("/", 2)[1] in _OF_THE_APP
+        is_app = scope["path"].lstrip("/").partition("/")[0] in _OF_THE_APP
         await (await self._app if is_app else self._pages)(scope, receive, send)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
