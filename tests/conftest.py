@@ -5,6 +5,11 @@ from __future__ import annotations
 import os
 
 import pytest
+from hypothesis import settings
+
+# Tests run on shared cores, beside servers of their own: how long one example took says nothing.
+settings.register_profile("dynmap", deadline=None)
+settings.load_profile("dynmap")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
