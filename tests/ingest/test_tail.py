@@ -241,3 +241,19 @@ async def test_rotation_is_seen_while_the_relay_holds_back(log: Path, intake, un
         intake.crowded = False
         await until(lambda: len(intake.lines) == 3)
     assert intake.lines == [b"1", b"2", b"3"]
+
+
+async def test_a_copy_with_a_higher_number_than_an_older_file(log: Path, intake, until: Until) -> None:
+    """Not everybody numbers rotated files as logrotate does."""
+    log.write_bytes(b"1\n")
+    async with Follower(tail(log, "start", quiet=0.01), intake) as follower:
+        await until(lambda: len(intake.lines) == 1)
+        log.rename(log.with_name("access.log.1"))
+        log.write_bytes(b"2\n")
+        await until(lambda: len(intake.lines) == 2 and follower.source.status.producers == 1)
+        append(log, b"3\n")
+        shutil.copy2(log, log.with_name("access.log.2"))
+        os.truncate(log, 0)
+        append(log, b"4\n")
+        await until(lambda: len(intake.lines) == 4)
+    assert intake.lines == [b"1", b"2", b"3", b"4"]

@@ -193,7 +193,7 @@ class LogMachine(RuleBasedStateMachine):
 
     def has_read_a_line(self) -> bool:
         file = self.tail._current
-        return file is not None and file.offset > 0 and not file.copy
+        return file is not None and file.offset > 0 and file.copy_of is None
 
     def stored_checkpoints(self) -> list[dict[str, Any]]:
         return [position.checkpoint for position in self.store.positions.values() if position.checkpoint]

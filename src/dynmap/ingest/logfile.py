@@ -43,7 +43,7 @@ class Checkpoint(msgspec.Struct, frozen=True):
     modified      when the file had last been written to, ns since 1970: a copy of it is no older
     fingerprint   hash of the file's head and the bytes before `offset`; never the bytes, they hold addresses
     dropping      whether `offset` is inside a line that was given up for its length
-    copy          it is what a truncated file was copied to
+    copy_of       inode of the truncated file that was copied to this one, 0 when it is no copy
     absent        there was no file yet: whatever appears is new from its start
     """
 
@@ -53,13 +53,18 @@ class Checkpoint(msgspec.Struct, frozen=True):
     modified: int = 0
     fingerprint: str = ""
     dropping: bool = False
-    copy: bool = False
+    copy_of: int = 0
     absent: bool = False
 
     @property
     def identity(self) -> Identity:
         """What the file was."""
         return Identity(self.device, self.inode)
+
+    @property
+    def original(self) -> Identity:
+        """What the log was, whether this is it or a copy of it."""
+        return Identity(self.device, self.copy_of or self.inode)
 
     def document(self) -> dict[str, Any]:
         """As it travels with a batch."""
@@ -114,18 +119,25 @@ def last_line_start(fd: int, size: int) -> tuple[int, bool]:
 class LogFile:
     """An open file of one generation, read from an offset on; owns its descriptor.
 
-    copy   whether it is what a truncated file was copied to: nobody writes to it any more
+    copy_of   the truncated file that was copied to this one, to which nobody writes any more; None when it is no copy
     """
 
     def __init__(
-        self, fd: int, generation: int, offset: int = 0, *, dropping: bool = False, copy: bool = False
+        self,
+        fd: int,
+        generation: int,
+        offset: int = 0,
+        *,
+        dropping: bool = False,
+        copy_of: Identity | None = None,
     ) -> None:
         self.fd = fd
-        self.identity = Identity.of(os.fstat(fd))
+        about = os.fstat(fd)
+        self.identity = Identity.of(about)
         self.generation = generation
         self.offset = offset
         """All before it is handed in."""
-        self.copy = copy
+        self.copy_of = copy_of
         self.grew_at = 0.0
         """When bytes were last read from it, on the monotonic clock; kept by whoever reads."""
         self.decoder: Decoder | None = None
@@ -135,7 +147,7 @@ class LogFile:
         self._head = os.pread(fd, min(HEAD_BYTES, offset), 0)
         length = min(BEFORE_BYTES, offset)
         self._before = os.pread(fd, length, offset - length)
-        self._looked = (0, 0)
+        self._looked = (0, about.st_mtime_ns)
 
     @property
     def read_to(self) -> int:
@@ -256,5 +268,5 @@ class LogFile:
             self._looked[1],
             fingerprint(self._head, self._before),
             dropping=dropping,
-            copy=self.copy,
+            copy_of=self.copy_of.inode if self.copy_of else 0,
         )

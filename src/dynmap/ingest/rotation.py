@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterator
@@ -71,25 +72,24 @@ def find(path: Path, checkpoint: Checkpoint) -> int | None:
 def between(path: Path, old: Identity) -> list[Path]:
     """Files that were the log after `old` was, and were rotated away too before anybody looked; oldest first.
 
-    Told by their names: of `access.log.3` to `.1` the higher number is older, of dates the lower one.
+    Told by their names (of `access.log.3` to `.1` the higher number is older, of dates the lower one) and by when they
+    were last written to, since not everybody numbers them as logrotate does.
     """
-    keys: dict[Path, tuple[bool, int, int]] = {}
-    now: tuple[bool, int, int] | None = None
+    ages: dict[Path, tuple[bool, int, int]] = {}
+    written: dict[Path, int] = {}
+    before: Path | None = None
     for candidate in rotated(path):
-        key = _age(candidate.name)
-        if key is None:
-            continue
-        keys[candidate] = key
-        try:
-            if Identity.of(candidate.stat()) == old:
-                now = key
-        except OSError:
-            continue
-    if now is None:
+        age = _age(candidate.name)
+        with contextlib.suppress(OSError):
+            about = candidate.stat()
+            if age is not None:
+                ages[candidate], written[candidate] = age, about.st_mtime_ns
+                before = candidate if Identity.of(about) == old else before
+    if before is None:
         return []
-    return sorted(
-        (name for name, key in keys.items() if key[0] == now[0] and key > now), key=keys.__getitem__
-    )
+    age = ages[before]
+    later = [name for name in ages if ages[name] > age and written[name] >= written[before]]
+    return sorted((name for name in later if ages[name][0] == age[0]), key=ages.__getitem__)
 
 
 def _age(name: str) -> tuple[bool, int, int] | None:

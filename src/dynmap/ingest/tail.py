@@ -118,18 +118,18 @@ class Tail:
 
     def _resume(self, stored: list[tuple[int, Checkpoint]]) -> None:
         self._generation = stored[-1][0]
+        self._past = stored[:-1]
         fd = self._try_open()
         for generation, checkpoint in stored:
             latest = generation == stored[-1][0]
-            if checkpoint.absent or (checkpoint.copy and not latest):
+            if checkpoint.absent or (checkpoint.copy_of and not latest):
                 continue
             if fd is not None and self._current is None and _is(fd, checkpoint):
                 self._current = _resumed(fd, generation, checkpoint)
             else:
                 self._resume_rotated(generation, checkpoint, latest=latest)
         if fd is not None and self._current is None:
-            copies = any(file.copy for file in self._older)
-            self._current = LogFile(fd, self._next_generation()) if copies else self._new(fd)
+            self._current = self._new(fd)
 
     def _resume_rotated(self, generation: int, checkpoint: Checkpoint, *, latest: bool) -> None:
         """Go on with what the log was before, under its new name or in its copy."""
@@ -140,11 +140,14 @@ class Tail:
                     f"what {self._path} was before is gone; lines in it that were not read are lost"
                 )
             return
-        copy = checkpoint.copy or Identity.of(os.fstat(fd)) != checkpoint.identity
-        if copy and not latest:  # it was read to its end before the next generation began
+        truncated = checkpoint.original
+        if Identity.of(os.fstat(fd)) == truncated:
+            rest = _resumed(fd, generation, checkpoint)
+        elif latest:
+            rest = _resumed(fd, generation, checkpoint, copy_of=truncated)
+        else:  # a copy is read to its end before the next generation begins
             os.close(fd)
             return
-        rest = _resumed(fd, generation, checkpoint, copy=copy)
         self._follow(rest)
         if latest:
             self._take_up_between(rest)
@@ -182,7 +185,7 @@ class Tail:
         while self._read(intake) and time.monotonic() < end:
             pass
         for file in self._older:
-            if file.at_end and not file.copy:
+            if file.at_end and file.copy_of is None:
                 file.end(intake)
         self.close()
 
@@ -221,7 +224,9 @@ class Tail:
         if self._older:
             self._take_up_between(self._older[-1])
         identity = Identity.of(os.fstat(fd))
-        again = next((file for file in self._older if file.identity == identity and not file.copy), None)
+        again = next(
+            (file for file in self._older if file.identity == identity and file.copy_of is None), None
+        )
         if again is not None:
             os.close(fd)
             self._older.remove(again)
@@ -235,17 +240,24 @@ class Tail:
         self._current = self._new(fd)
 
     def _take_up_between(self, before: LogFile) -> None:
-        """Read also what was the log for so short a time that nobody saw it."""
-        held = {file.identity for file in self._files}
+        """Read also what was the log for so short a time that nobody saw it.
+
+        After a copy come more copies of the same file, until that file itself was renamed away.
+        """
+        known = {past.identity for _, past in self._past} - {before.copy_of}
+        known |= {file.identity for file in self._files}
+        truncated = before.copy_of
         for name in rotation.between(self._path, before.identity):
             try:
                 fd = open_log(name)
             except OSError:
                 continue
-            if Identity.of(os.fstat(fd)) in held:
+            identity = Identity.of(os.fstat(fd))
+            truncated = None if identity == truncated else truncated
+            if identity in known:
                 os.close(fd)
-            elif before.copy:
-                self._follow(LogFile(fd, self._next_generation(), copy=True))
+            elif truncated is not None:
+                self._follow(LogFile(fd, self._next_generation(), copy_of=truncated))
             else:
                 self._follow(self._new(fd))
 
@@ -259,7 +271,7 @@ class Tail:
             os.fstat(copy).st_size >= file.read_to
             and os.pread(copy, len(file.carry), file.offset) == file.carry
         ):
-            rest = LogFile(copy, file.generation, file.offset, dropping=file.dropping, copy=True)
+            rest = LogFile(copy, file.generation, file.offset, dropping=file.dropping, copy_of=file.identity)
             rest.decoder = file.decoder
             self._follow(rest)
             self._take_up_between(rest)
@@ -279,8 +291,8 @@ class Tail:
             n = file.read(self._buffer, intake)
             if n:
                 file.grew_at = time.monotonic()
-                more = more or file.copy or n == len(self._buffer.room)
-            if file.copy:
+                more = more or file.copy_of is not None or n == len(self._buffer.room)
+            if file.copy_of is not None:
                 if n:  # what comes after it begins with its last line
                     return True
                 self._hand_on(file, intake)
@@ -297,9 +309,13 @@ class Tail:
         copy.close()
 
     def _new(self, fd: int) -> LogFile:
-        """A file to be read from its start; that it is known is stored even while it is empty."""
+        """A file to be read from its start; that it is known is stored even while it is empty.
+
+        Not so while a copy before it is unread: the copy may end in the first half of this file's first line.
+        """
         file = LogFile(fd, self._next_generation())
-        self._openings.append(file.opening())
+        if not any(before.copy_of for before in self._older):
+            self._openings.append(file.opening())
         return file
 
     def _follow(self, file: LogFile) -> None:
@@ -335,8 +351,8 @@ def _is(fd: int, checkpoint: Checkpoint) -> bool:
     return Identity.of(os.fstat(fd)) == checkpoint.identity and matches(fd, checkpoint)
 
 
-def _resumed(fd: int, generation: int, checkpoint: Checkpoint, *, copy: bool = False) -> LogFile:
-    file = LogFile(fd, generation, checkpoint.offset, dropping=checkpoint.dropping, copy=copy)
+def _resumed(fd: int, generation: int, checkpoint: Checkpoint, *, copy_of: Identity | None = None) -> LogFile:
+    file = LogFile(fd, generation, checkpoint.offset, dropping=checkpoint.dropping, copy_of=copy_of)
     file.opening()
     return file
 
