@@ -164,18 +164,18 @@ class Supervisor:
         self._over = asyncio.get_running_loop().create_future()
         for number in _signals():
             asyncio.get_running_loop().add_signal_handler(number, self._told_to_stop)
-        tasks = [
-            asyncio.create_task(work)
-            for work in (self._keep("serve"), self._keep("ingest"), self._announce())
-        ]
+        keeping = [asyncio.create_task(self._keep(role)) for role in _NAMES]
+        announcing = asyncio.create_task(self._announce())
+        tasks = [*keeping, announcing]
         for task in tasks:
             task.add_done_callback(self._look_at)
         try:
             await self._over
             return await self._drain()
         finally:
+            announcing.cancel()  # it may be waiting for an answer that nobody will give
             self._console.end_progress()
-            for child in self._children.values():
+            for child in list(self._children.values()):
                 await child.stop(_END_SECONDS)
             await asyncio.gather(*tasks, return_exceptions=True)
 
