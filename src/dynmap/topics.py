@@ -15,10 +15,17 @@ MAX_LENGTH: Final = 128
 MAX_TOKENS: Final = 16
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
-_FOUR_NUMBERS = re.compile(r"(?<![0-9])(25[0-5]|2[0-4]\d|1?\d?\d)([._-](25[0-5]|2[0-4]\d|1?\d?\d)){3}(?![0-9])")
+_FOUR_NUMBERS = re.compile(
+    r"(?<![0-9])(25[0-5]|2[0-4]\d|1?\d?\d)([._-](25[0-5]|2[0-4]\d|1?\d?\d)){3}(?![0-9])"
+)
 _HEX_GROUPS = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{1,4}([_:-]{1,2}[0-9a-f]{1,4}){3,7}(?![0-9A-Za-z])", re.I)
-_COMPRESSED = re.compile(r"(?<![0-9A-Za-z])([0-9a-f]{1,4}:)+:|::[0-9a-f]{1,4}|[0-9a-f]{1,4}--[0-9a-f]{1,4}", re.I)
+_COMPRESSED = re.compile(r"(?<![0-9A-Za-z])([0-9a-f]{1,4}:)+:|::[0-9a-f]{1,4}", re.I)
+_COMPRESSED_REPLACED = re.compile(  # of addresses in use, which begin with 2, 3 or f: `a--b` is no address
+    r"(?<![0-9A-Za-z])[23f][0-9a-f]{3}([_-][0-9a-f]{1,4}){0,6}(--|__)([0-9a-f]{1,4}([_-][0-9a-f]{1,4}){0,6})?(?![0-9A-Za-z])",
+    re.I,
+)
 _WHOLE_HEX = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{32}(?![0-9A-Za-z])", re.I)
+_ADDRESSES = (_FOUR_NUMBERS, _HEX_GROUPS, _COMPRESSED, _COMPRESSED_REPLACED, _WHOLE_HEX)
 
 
 def problem_with(name: str) -> str | None:
@@ -41,9 +48,7 @@ def looks_like_address(text: str) -> bool:
 
     Errs on the side of yes: an address must never become a topic (promise 4).
     """
-    return any(
-        pattern.search(text) is not None for pattern in (_FOUR_NUMBERS, _HEX_GROUPS, _COMPRESSED, _WHOLE_HEX)
-    )
+    return any(pattern.search(text) is not None for pattern in _ADDRESSES)
 
 
 def parent_of(name: str) -> str:

@@ -8,9 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from dynmap.config import SourceSettings
 from dynmap.pipeline.pipeline import LineError, LiveTopics, Pipeline, Rollup, Taken
+
+# The cores are shared, and a first call may have to load a kernel: a deadline a call would say nothing.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 NOW = 1_800_000_000_000
 """Arrival in tests, a whole second."""
@@ -58,8 +63,8 @@ Run = Callable[..., tuple[Taken, Rollup | None, list[LineError]]]
 def make(table: Any) -> Callable[..., Pipeline]:
     """A function that makes a pipeline from settings of a source."""
 
-    def made(topics: LiveTopics | None = None, **settings: object) -> Pipeline:
-        source = SourceSettings.model_validate({"kind": "stdin", "name": "web", **settings})
+    def made(topics: LiveTopics | None = None, **given: object) -> Pipeline:
+        source = SourceSettings.model_validate({"kind": "stdin", "name": "web", **given})
         return Pipeline(source, table, topics or LiveTopics())
 
     return made
@@ -69,8 +74,8 @@ def make(table: Any) -> Callable[..., Pipeline]:
 def run(make: Callable[..., Pipeline]) -> Run:
     """A function that takes lines in and flushes: (taken, rollup, errors)."""
 
-    def ran(lines: bytes, **settings: object) -> tuple[Taken, Rollup | None, list[LineError]]:
-        pipeline, errors = make(**settings), list[LineError]()
+    def ran(lines: bytes, **given: object) -> tuple[Taken, Rollup | None, list[LineError]]:
+        pipeline, errors = make(**given), list[LineError]()
         taken = pipeline.take_in(np.frombuffer(lines, np.uint8), NOW, pipeline.decoder(), errors)
         return taken, pipeline.flush(), errors
 
