@@ -63,7 +63,14 @@ class WireFrame:
 
 
 def encode(
-    frame: Frame, kind: Kind, covers: int, *, subscription: int = 0, z: int = 0, tile_x: int = 0, tile_y: int = 0
+    frame: Frame,
+    kind: Kind,
+    covers: int,
+    *,
+    subscription: int = 0,
+    z: int = 0,
+    tile_x: int = 0,
+    tile_y: int = 0,
 ) -> list[bytes]:
     """The binary frames that carry a frame whose rows all lie in one tile: one for each size of cell in it.
 
@@ -119,6 +126,4 @@ def decode(data: bytes) -> WireFrame:
         raise FrameError(f"a DYN1 frame of unknown kind {kind}")
     x, y, topic = (np.frombuffer(data, "<u2", n, _HEADER.size + 2 * n * column) for column in range(3))
     count = np.frombuffer(data, "<u4", n, start_of_counts)
-    return WireFrame(
-        Kind(kind), z, bits, subscription, tile_x, tile_y, tick, covers, x, y, topic, count
-    )
+    return WireFrame(Kind(kind), z, bits, subscription, tile_x, tile_y, tick, covers, x, y, topic, count)
