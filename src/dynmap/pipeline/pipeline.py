@@ -23,6 +23,7 @@ from dynmap.geo.table import LocationTable
 from dynmap.pipeline.decode import Decoder, Lines
 from dynmap.pipeline.events import GOOD, LIBRARY, MAX_LINE, NEW_TOPIC, Block, Filled
 from dynmap.pipeline.formats import FORMATS, Format, Reading, RejectedLineError, regex_format
+from dynmap.pipeline.kernels_address import FOUR, SIX
 from dynmap.pipeline.live import LiveTopics
 from dynmap.pipeline.locate import Locator
 from dynmap.pipeline.mask import mask
@@ -146,6 +147,7 @@ class Pipeline:
         if how is None:
             return filled
         state = block.state[: filled.rows]
+        sixes, points = filled.sixes, filled.points
         if how.read is not None:
             for row in np.flatnonzero(state == LIBRARY).tolist():
                 try:
@@ -153,7 +155,7 @@ class Pipeline:
                 except RejectedLineError as rejected:
                     state[row] = rejected.state
                 else:
-                    filled = _put(block, row, reading, filled)
+                    sixes, points = _put(block, row, reading, sixes, points)
                     self._put_slot(row, self._slots.of(reading.values, arrival))
         met: dict[int, int] = {}
         for row in np.flatnonzero(state == NEW_TOPIC).tolist():
@@ -163,7 +165,7 @@ class Pipeline:
                 slot = met[key] = self._slots.of(how.values(lines.line(block, row)), arrival)
                 self._slots.keep(key, slot)
             self._put_slot(row, slot)
-        return filled
+        return filled._replace(sixes=sixes, points=points)
 
     def _put_slot(self, row: int, slot: int) -> None:
         self._block.state[row] = -slot if slot < 0 else GOOD
@@ -244,20 +246,19 @@ def formats_of(source: SourceSettings, rule: TopicRule) -> dict[str, Format]:
     return formats
 
 
-def _put(block: Block, row: int, reading: Reading, filled: Filled) -> Filled:
-    """Write what Python read into a row; returns how many rows are listed now."""
+def _put(block: Block, row: int, reading: Reading, sixes: int, points: int) -> tuple[int, int]:
+    """Write what Python read into a row; returns how many rows are listed as IPv6 and as points now."""
     block.stamp[row] = reading.stamp
     block.weight[row] = reading.weight
-    sixes, points = filled.sixes, filled.points
-    if reading.kind == 4:
+    if reading.kind == FOUR:
         block.v4[row] = reading.four
-    elif reading.kind == 6:
+    elif reading.kind == SIX:
         block.six_row[sixes] = row
         block.six_high[sixes] = reading.high
-        sixes += 1
+        return sixes + 1, points
     else:
         block.point_row[points] = row
         block.lat[points] = reading.lat
         block.lon[points] = reading.lon
-        points += 1
-    return filled._replace(sixes=sixes, points=points)
+        return sixes, points + 1
+    return sixes, points

@@ -15,6 +15,7 @@ from dynmap.pipeline.kernels_topic import key_of_name, remember
 from dynmap.pipeline.live import LiveTopics
 from dynmap.pipeline.memory import address_of
 from dynmap.pipeline.template import TopicError, TopicRule
+from dynmap.topics import MAX_LENGTH
 
 _TABLE: Final = 1 << 15
 _MOST_KEYS: Final = _TABLE // 2
@@ -83,6 +84,7 @@ class Slots:
         self.keys = Keys(rule.fields)
         self.names: list[str] = []
         self._slots: dict[str, int] = {}
+        self._met: dict[tuple[object, ...], int] = {}
         self._generation = live.generation
 
     @property
@@ -108,6 +110,7 @@ class Slots:
             self._generation = self._live.generation
             self.names, self._slots = [], {}
             self.keys.forget()
+            self._met.clear()
 
     def _slot(self, name: str, now: int) -> int:
         slot = self._slots.get(name)
@@ -122,6 +125,19 @@ class Slots:
 
     def of(self, values: Values, now: int) -> int:
         """The slot for a line's values, or minus the number of the reason why it has none."""
+        wanted = tuple(map(values.get, self._rule.fields))
+        if not all(
+            value is None or (isinstance(value, str) and len(value) <= MAX_LENGTH) for value in wanted
+        ):
+            return self._named(values, now)
+        slot = self._met.get(wanted)
+        if slot is None:
+            if len(self._met) >= _MOST_KEYS:
+                self._met.clear()
+            slot = self._met[wanted] = self._named(values, now)
+        return slot
+
+    def _named(self, values: Values, now: int) -> int:
         try:
             return self._slot(self._rule.name(values), now)
         except TopicError as error:
