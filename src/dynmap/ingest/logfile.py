@@ -21,6 +21,8 @@ BEFORE_BYTES: Final = 512
 Two log lines are alike only when nothing in them tells time, so this tells apart all but files that repeat one line.
 """
 
+_LINE_FEED: Final = 10
+
 OPENING: Final = 1
 """Positions that the opening of a file takes up, so that it can be stored before the file's first line is."""
 
@@ -218,9 +220,8 @@ class LogFile:
             cut = self._cutter.cut(buffer, n)
             at = cut.start
             if cut.dropped:
-                intake.skip(
-                    self._passed(buffer, at, cut.dropped, dropping=not len(cut.lines) and self.dropping)
-                )
+                goes_on = buffer.bytes[at + cut.dropped - 1] != _LINE_FEED
+                intake.skip(self._passed(buffer, at, cut.dropped, dropping=goes_on))
             at += cut.dropped
             if len(cut.lines):
                 intake.take_in(cut.lines, self._passed(buffer, at, len(cut.lines)), self._decoder(intake))
