@@ -46,7 +46,13 @@ def sources_of(settings: Settings, listen_fds: dict[str, int]) -> list[Kept]:
     tables = list(settings.source)
     if not any(table.kind == "http" for table in tables):
         tables.append(SourceSettings(kind="http", name="http"))
+    tables = [_demo_like(table) if table.kind == "demo" else table for table in tables]
     return [Kept(table, source_of(table, buffer, listen_fds)) for table in tables]
+
+
+def _demo_like(settings: SourceSettings) -> SourceSettings:
+    """The synthetic world speaks its own format, whatever the defaults of the other sources are."""
+    return settings.model_copy(update={"format": "ip", "pattern": None, "time": "arrival"})
 
 
 class Kept:
