@@ -134,13 +134,13 @@ def read_six(at: int, end: int) -> tuple[int, int, np.uint64, int]:
             four, i = _four_by_bytes(start, end)
             if four < 0 or groups > 6:
                 return nothing
-            high, low = _shifted(high, low, 2)
+            high, low = _shifted(high, low, as_int(2))
             low |= np.uint64(four)
             groups += 2
             break
         if i - start > 4:
             return nothing
-        high, low = _shifted(high, low, 1)
+        high, low = _shifted(high, low, as_int(1))
         low |= np.uint64(group)
         groups += 1
         if i >= end or byte(i) != _COLON:

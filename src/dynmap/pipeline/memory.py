@@ -18,6 +18,8 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+import dynmap.pipeline.kernel_cache  # noqa: F401 (before the first kernel)
+
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 _I8, _I16, _I32, _I64, _I128 = (ir.IntType(bits) for bits in (8, 16, 32, 64, 128))
