@@ -15,11 +15,13 @@ from dynmap.ingest.idempotency import Answer, Answers
 from dynmap.ingest.lines import READ_SIZE
 from dynmap.relay.message import Post
 
+from .recording import RecordingIntake
+
 NDJSON = "application/x-ndjson"
 
 
 @asynccontextmanager
-async def taking(intake) -> AsyncIterator[HttpSource]:
+async def taking(intake: RecordingIntake) -> AsyncIterator[HttpSource]:
     source = HttpSource(SourceSettings(kind="http", name="http"))
     running = asyncio.create_task(source.run(intake))
     await asyncio.sleep(0)
@@ -30,7 +32,7 @@ async def taking(intake) -> AsyncIterator[HttpSource]:
         await running
 
 
-async def test_lines_of_each_kind(intake) -> None:
+async def test_lines_of_each_kind(intake: RecordingIntake) -> None:
     async with taking(intake) as source:
         bodies = [
             (NDJSON, b'{"ip":"1.2.3.4"}\n{"ip":"1.2.3.5"}'),
@@ -49,7 +51,7 @@ async def test_lines_of_each_kind(intake) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[{},", b'{"a":1} x', b"5", b"nope"])
-async def test_what_is_no_document_is_refused_and_not_counted(intake, body: bytes) -> None:
+async def test_what_is_no_document_is_refused_and_not_counted(intake: RecordingIntake, body: bytes) -> None:
     async with taking(intake) as source:
         answer = await source.post(Post(1, body, "application/json"))
     assert answer.status == 400
@@ -57,14 +59,14 @@ async def test_what_is_no_document_is_refused_and_not_counted(intake, body: byte
     assert intake.lines == []
 
 
-async def test_another_content_type_is_refused_with_those_that_will_do(intake) -> None:
+async def test_another_content_type_is_refused_with_those_that_will_do(intake: RecordingIntake) -> None:
     async with taking(intake) as source:
         answer = await source.post(Post(1, b"a=1", "application/x-www-form-urlencoded"))
     assert answer.status == 415
     assert "application/json" in answer.body["detail"]
 
 
-async def test_a_large_body_goes_in_pieces_and_keeps_its_line_numbers(intake) -> None:
+async def test_a_large_body_goes_in_pieces_and_keeps_its_line_numbers(intake: RecordingIntake) -> None:
     count = 3 * READ_SIZE // 10
     async with taking(intake) as source:
         answer = await source.post(Post(1, b"123456789\n" * count, "text/plain"))
@@ -73,7 +75,7 @@ async def test_a_large_body_goes_in_pieces_and_keeps_its_line_numbers(intake) ->
     assert intake.calls == 3
 
 
-async def test_a_repeat_gets_the_same_answer_and_counts_once(intake) -> None:
+async def test_a_repeat_gets_the_same_answer_and_counts_once(intake: RecordingIntake) -> None:
     async with taking(intake) as source:
         posts = [Post(number, b"1.2.3.4\n", "text/plain", key="k") for number in range(5)]
         at_once = await asyncio.gather(*(source.post(post) for post in posts))
@@ -83,13 +85,13 @@ async def test_a_repeat_gets_the_same_answer_and_counts_once(intake) -> None:
     assert all(answer.body == later.body for answer in at_once)
 
 
-async def test_a_refused_post_may_be_repeated_rightly(intake) -> None:
+async def test_a_refused_post_may_be_repeated_rightly(intake: RecordingIntake) -> None:
     async with taking(intake) as source:
         assert (await source.post(Post(1, b"{", "application/json", key="k"))).status == 400
         assert (await source.post(Post(2, b"{}", "application/json", key="k"))).status == 202
 
 
-async def test_posts_are_refused_before_the_start_and_after_the_end(intake) -> None:
+async def test_posts_are_refused_before_the_start_and_after_the_end(intake: RecordingIntake) -> None:
     source = HttpSource(SourceSettings(kind="http", name="http"))
     assert (await source.post(Post(1, b"", "text/plain"))).status == 503
     async with taking(intake) as source:

@@ -7,7 +7,6 @@ import random
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,14 +17,16 @@ from dynmap.ingest.lines import ReadBuffer
 from dynmap.ingest.tail import Tail
 from dynmap.testing import free_port
 
-Until = Callable[[Callable[[], bool]], object]
+from .recording import RecordingIntake, Until
 
 pytestmark = pytest.mark.skipif(
     shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin") is None, reason="needs Debian's nginx"
 )
 
 
-async def test_rename_and_copytruncate_while_requests_arrive(tmp_path: Path, intake, until: Until) -> None:
+async def test_rename_and_copytruncate_while_requests_arrive(
+    tmp_path: Path, intake: RecordingIntake, until: Until
+) -> None:
     rng = random.Random(1)
     with Nginx(tmp_path / "nginx", free_port()) as nginx:
         settings = SourceSettings.model_validate({"kind": "tail", "name": "log", "path": nginx.log})

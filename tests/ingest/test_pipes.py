@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from dynmap.ingest.exec import Exec
 from dynmap.ingest.lines import ReadBuffer
 from dynmap.ingest.stdin import Stdin
 
-Until = Callable[[Callable[[], bool]], object]
+from .recording import RecordingIntake, Until
 
 
 def stdin(fd: int) -> Stdin:
@@ -27,7 +26,7 @@ def command(text: str) -> Exec:
     return Exec(settings, ReadBuffer(1 << 16), backoff=Backoff(random=lambda: -0.4))
 
 
-async def test_a_pipe_is_read_to_its_end(intake) -> None:
+async def test_a_pipe_is_read_to_its_end(intake: RecordingIntake) -> None:
     read_end, write_end = os.pipe()
     source = stdin(read_end)
     running = asyncio.create_task(source.run(intake))
@@ -42,7 +41,7 @@ async def test_a_pipe_is_read_to_its_end(intake) -> None:
     assert source.status.state == "ended"
 
 
-async def test_a_file_as_standard_input(intake, tmp_path: Path) -> None:
+async def test_a_file_as_standard_input(intake: RecordingIntake, tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_bytes(b"line of a log\n" * 50_000)
     with path.open("rb") as file:
@@ -50,7 +49,7 @@ async def test_a_file_as_standard_input(intake, tmp_path: Path) -> None:
     assert len(intake.lines) == 50_000
 
 
-async def test_a_terminal_as_standard_input(intake, until: Until) -> None:
+async def test_a_terminal_as_standard_input(intake: RecordingIntake, until: Until) -> None:
     leader, follower = os.openpty()
     source = stdin(follower)
     running = asyncio.create_task(source.run(intake))
@@ -62,7 +61,7 @@ async def test_a_terminal_as_standard_input(intake, until: Until) -> None:
     os.close(follower)
 
 
-async def test_stopping_while_nothing_comes(intake) -> None:
+async def test_stopping_while_nothing_comes(intake: RecordingIntake) -> None:
     read_end, write_end = os.pipe()
     source = stdin(read_end)
     running = asyncio.create_task(source.run(intake))
@@ -73,7 +72,7 @@ async def test_stopping_while_nothing_comes(intake) -> None:
     os.close(write_end)
 
 
-async def test_no_standard_input_at_all(intake) -> None:
+async def test_no_standard_input_at_all(intake: RecordingIntake) -> None:
     read_end, write_end = os.pipe()
     os.close(read_end)
     os.close(write_end)
@@ -82,7 +81,7 @@ async def test_no_standard_input_at_all(intake) -> None:
     assert source.status.state == "ended"
 
 
-async def test_a_command_is_started_again(intake, until: Until) -> None:
+async def test_a_command_is_started_again(intake: RecordingIntake, until: Until) -> None:
     source = command("echo line; echo from 203.0.113.9: no >&2; exit 3")
     running = asyncio.create_task(source.run(intake))
     await until(lambda: len(intake.lines) >= 2)
@@ -93,16 +92,22 @@ async def test_a_command_is_started_again(intake, until: Until) -> None:
     await asyncio.wait_for(running, 5)
 
 
-async def test_a_command_that_is_killed_or_does_not_exist_is_said(intake, until: Until) -> None:
-    for text, said in (("kill -9 $$", "was killed by SIGKILL"), ("/no/such/thing", "exit code 127")):
-        source = command(text)
-        running = asyncio.create_task(source.run(intake))
-        await until(lambda source=source, said=said: said in source.status.detail)
-        source.stop()
-        await asyncio.wait_for(running, 5)
+@pytest.mark.parametrize(
+    ("text", "said"), [("kill -9 $$", "was killed by SIGKILL"), ("/no/such/thing", "exit code 127")]
+)
+async def test_a_command_that_is_killed_or_does_not_exist_is_said(
+    intake: RecordingIntake, until: Until, text: str, said: str
+) -> None:
+    source = command(text)
+    running = asyncio.create_task(source.run(intake))
+    await until(lambda: said in source.status.detail)
+    source.stop()
+    await asyncio.wait_for(running, 5)
 
 
-async def test_its_children_end_with_the_source(intake, until: Until, tmp_path: Path) -> None:
+async def test_its_children_end_with_the_source(
+    intake: RecordingIntake, until: Until, tmp_path: Path
+) -> None:
     pids = tmp_path / "pids"
     source = command(f"trap '' TERM; sleep 1000 & echo $! $$ > {pids}; echo up; wait; wait")
     running = asyncio.create_task(source.run(intake))
@@ -117,7 +122,9 @@ async def test_its_children_end_with_the_source(intake, until: Until, tmp_path: 
     await until(lambda: all(gone(pid) for pid in pids.read_text().split()))
 
 
-async def test_what_a_command_wrote_last_is_taken_when_stopping(intake, until: Until) -> None:
+async def test_what_a_command_wrote_last_is_taken_when_stopping(
+    intake: RecordingIntake, until: Until
+) -> None:
     source = command("trap 'echo farewell; exit' TERM; echo up; while :; do sleep 0.05; done")
     running = asyncio.create_task(source.run(intake))
     await until(lambda: intake.lines == [b"up"])
@@ -126,7 +133,7 @@ async def test_what_a_command_wrote_last_is_taken_when_stopping(intake, until: U
     assert intake.lines == [b"up", b"farewell"]
 
 
-async def test_a_flood_waits_while_the_relay_holds_back(intake, until: Until) -> None:
+async def test_a_flood_waits_while_the_relay_holds_back(intake: RecordingIntake, until: Until) -> None:
     source = command("yes 203.0.113.7")
     running = asyncio.create_task(source.run(intake))
     await until(lambda: len(intake.lines) > 1000)

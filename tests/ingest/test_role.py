@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 from pathlib import Path
+from typing import Any
 
 from dynmap.relay.message import Post
 
@@ -18,7 +19,7 @@ ADDRESS = b"83.149.9.216"
 async def test_all_kinds_of_sources_at_once(tmp_path: Path) -> None:
     log = tmp_path / "access.log"
     log.write_bytes(ADDRESS + b"\n")
-    sources = [
+    sources: list[dict[str, Any]] = [
         {"kind": "tail", "name": "web", "path": str(log), "from": "start"},
         {"kind": "exec", "name": "shell", "command": "printf '8.8.8.8\\n10.0.0.1\\nnope\\n'; sleep 60"},
         {"kind": "stdin", "name": "in"},

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
@@ -15,7 +14,7 @@ from dynmap.config import SourceSettings
 from dynmap.ingest.lines import ReadBuffer
 from dynmap.ingest.tail import Tail
 
-Until = Callable[[Callable[[], bool]], object]
+from .recording import RecordingIntake, Until
 
 
 def tail(path: Path, start: str = "now", quiet: float = 60.0) -> Tail:
@@ -31,7 +30,7 @@ def append(path: Path, text: bytes) -> None:
 class Follower:
     """A tail that runs until `stop`."""
 
-    def __init__(self, source: Tail, intake) -> None:
+    def __init__(self, source: Tail, intake: RecordingIntake) -> None:
         self.source, self.intake = source, intake
 
     async def __aenter__(self) -> Self:
@@ -49,7 +48,9 @@ def log(tmp_path: Path) -> Path:
     return tmp_path / "access.log"
 
 
-async def test_from_now_begins_after_the_last_whole_line(log: Path, intake, until: Until) -> None:
+async def test_from_now_begins_after_the_last_whole_line(
+    log: Path, intake: RecordingIntake, until: Until
+) -> None:
     log.write_bytes(b"old\nhalf")
     async with Follower(tail(log), intake):
         append(log, b" line\nnew\n")
@@ -57,7 +58,7 @@ async def test_from_now_begins_after_the_last_whole_line(log: Path, intake, unti
     assert intake.lines == [b"half line", b"new"]
 
 
-async def test_from_the_start(log: Path, intake) -> None:
+async def test_from_the_start(log: Path, intake: RecordingIntake) -> None:
     log.write_bytes(b"one\r\ntwo\npart")
     async with Follower(tail(log, "start"), intake) as follower:
         await asyncio.sleep(0.02)
@@ -65,7 +66,9 @@ async def test_from_the_start(log: Path, intake) -> None:
     assert intake.lines == [b"one\r", b"two"]
 
 
-async def test_a_file_that_is_not_there_yet_is_read_from_its_start(log: Path, intake, until: Until) -> None:
+async def test_a_file_that_is_not_there_yet_is_read_from_its_start(
+    log: Path, intake: RecordingIntake, until: Until
+) -> None:
     async with Follower(tail(log), intake) as follower:
         await asyncio.sleep(0.01)
         assert follower.source.status.state == "waiting"
@@ -75,7 +78,9 @@ async def test_a_file_that_is_not_there_yet_is_read_from_its_start(log: Path, in
         assert follower.source.status.state == "open"
 
 
-async def test_a_renamed_file_is_read_on_while_the_new_one_is_read(log: Path, intake, until: Until) -> None:
+async def test_a_renamed_file_is_read_on_while_the_new_one_is_read(
+    log: Path, intake: RecordingIntake, until: Until
+) -> None:
     log.write_bytes(b"")
     old = log.with_name("access.log.1")
     async with Follower(tail(log, quiet=0.1), intake) as follower:
@@ -91,7 +96,9 @@ async def test_a_renamed_file_is_read_on_while_the_new_one_is_read(log: Path, in
     assert sorted(intake.lines) == [b"a", b"b", b"c", b"d", b"e", b"last"]
 
 
-async def test_copytruncate_loses_nothing_that_was_copied(log: Path, intake, until: Until) -> None:
+async def test_copytruncate_loses_nothing_that_was_copied(
+    log: Path, intake: RecordingIntake, until: Until
+) -> None:
     log.write_bytes(b"")
     async with Follower(tail(log), intake):
         append(log, b"1\n2\n")
@@ -105,7 +112,7 @@ async def test_copytruncate_loses_nothing_that_was_copied(log: Path, intake, unt
 
 
 async def test_truncation_is_seen_when_the_file_has_grown_past_the_old_offset(
-    log: Path, intake, until: Until
+    log: Path, intake: RecordingIntake, until: Until
 ) -> None:
     log.write_bytes(b"")
     async with Follower(tail(log), intake):
@@ -118,7 +125,7 @@ async def test_truncation_is_seen_when_the_file_has_grown_past_the_old_offset(
     assert intake.lines == [b"short", b"unfinished", *[b"a longer line than before"] * 3]
 
 
-async def test_a_switched_symlink_and_back(tmp_path: Path, intake, until: Until) -> None:
+async def test_a_switched_symlink_and_back(tmp_path: Path, intake: RecordingIntake, until: Until) -> None:
     one, two, link = tmp_path / "one", tmp_path / "two", tmp_path / "current"
     one.write_bytes(b"1\n")
     two.write_bytes(b"2\n")
@@ -134,7 +141,9 @@ async def test_a_switched_symlink_and_back(tmp_path: Path, intake, until: Until)
     assert intake.lines == [b"1", b"2", b"2b", b"1b", b"2c"]
 
 
-async def test_a_directory_and_a_forbidden_file_are_said_and_retried(log: Path, intake, until: Until) -> None:
+async def test_a_directory_and_a_forbidden_file_are_said_and_retried(
+    log: Path, intake: RecordingIntake, until: Until
+) -> None:
     log.mkdir()
     async with Follower(tail(log), intake) as follower:
         await asyncio.sleep(0.01)
@@ -146,7 +155,7 @@ async def test_a_directory_and_a_forbidden_file_are_said_and_retried(log: Path, 
         assert follower.source.status.state == "open"
 
 
-async def test_a_pipe_is_refused_without_blocking(log: Path, intake) -> None:
+async def test_a_pipe_is_refused_without_blocking(log: Path, intake: RecordingIntake) -> None:
     os.mkfifo(log)
     source = tail(log)
     source.begin({})
@@ -154,7 +163,9 @@ async def test_a_pipe_is_refused_without_blocking(log: Path, intake) -> None:
     assert "--exec" in source.status.detail
 
 
-async def test_a_line_over_the_limit_is_given_up_and_the_rest_read(log: Path, intake, until: Until) -> None:
+async def test_a_line_over_the_limit_is_given_up_and_the_rest_read(
+    log: Path, intake: RecordingIntake, until: Until
+) -> None:
     log.write_bytes(b"")
     async with Follower(tail(log), intake):
         for _ in range(10):
@@ -165,7 +176,9 @@ async def test_a_line_over_the_limit_is_given_up_and_the_rest_read(log: Path, in
     assert len(intake.rejected) == 1
 
 
-async def test_resumes_inside_a_line_that_was_given_up(log: Path, intake, until: Until) -> None:
+async def test_resumes_inside_a_line_that_was_given_up(
+    log: Path, intake: RecordingIntake, until: Until
+) -> None:
     log.write_bytes(b"x" * 100_000)
     async with Follower(tail(log, "start"), intake):
         await until(lambda: len(intake.rejected) == 1)
@@ -175,7 +188,7 @@ async def test_resumes_inside_a_line_that_was_given_up(log: Path, intake, until:
     assert len(intake.rejected) == 1
 
 
-async def test_rotations_while_nobody_read(log: Path, intake, until: Until) -> None:
+async def test_rotations_while_nobody_read(log: Path, intake: RecordingIntake, until: Until) -> None:
     log.write_bytes(b"1\n2")
     async with Follower(tail(log, "start"), intake):
         await until(lambda: len(intake.lines) == 1)
@@ -190,7 +203,7 @@ async def test_rotations_while_nobody_read(log: Path, intake, until: Until) -> N
     assert intake.lines == [b"1", b"2", b"3", b"4", b"5", b"6"]
 
 
-async def test_copytruncate_while_nobody_read(log: Path, intake, until: Until) -> None:
+async def test_copytruncate_while_nobody_read(log: Path, intake: RecordingIntake, until: Until) -> None:
     log.write_bytes(b"1\n")
     async with Follower(tail(log, "start"), intake):
         await until(lambda: len(intake.lines) == 1)
@@ -204,7 +217,7 @@ async def test_copytruncate_while_nobody_read(log: Path, intake, until: Until) -
 
 
 async def test_a_crash_before_the_first_line_keeps_the_starting_position(
-    log: Path, intake, until: Until
+    log: Path, intake: RecordingIntake, until: Until
 ) -> None:
     log.write_bytes(b"before\n")
     async with Follower(tail(log), intake):
@@ -214,7 +227,7 @@ async def test_a_crash_before_the_first_line_keeps_the_starting_position(
         await until(lambda: intake.lines == [b"while away"])
 
 
-async def test_a_lost_file_is_said(log: Path, intake, until: Until) -> None:
+async def test_a_lost_file_is_said(log: Path, intake: RecordingIntake, until: Until) -> None:
     log.write_bytes(b"1\n")
     async with Follower(tail(log, "start"), intake):
         await until(lambda: len(intake.lines) == 1)
@@ -226,7 +239,9 @@ async def test_a_lost_file_is_said(log: Path, intake, until: Until) -> None:
         assert "is gone" in follower.source.status.detail
 
 
-async def test_rotation_is_seen_while_the_relay_holds_back(log: Path, intake, until: Until) -> None:
+async def test_rotation_is_seen_while_the_relay_holds_back(
+    log: Path, intake: RecordingIntake, until: Until
+) -> None:
     log.write_bytes(b"")
     async with Follower(tail(log), intake):
         append(log, b"1\n")
@@ -243,7 +258,9 @@ async def test_rotation_is_seen_while_the_relay_holds_back(log: Path, intake, un
     assert intake.lines == [b"1", b"2", b"3"]
 
 
-async def test_a_copy_with_a_higher_number_than_an_older_file(log: Path, intake, until: Until) -> None:
+async def test_a_copy_with_a_higher_number_than_an_older_file(
+    log: Path, intake: RecordingIntake, until: Until
+) -> None:
     """Not everybody numbers rotated files as logrotate does."""
     log.write_bytes(b"1\n")
     async with Follower(tail(log, "start", quiet=0.01), intake) as follower:

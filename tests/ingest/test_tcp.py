@@ -7,7 +7,7 @@ import random
 import shutil
 import socket
 import tracemalloc
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -18,11 +18,11 @@ from dynmap.config import SourceSettings
 from dynmap.ingest.lines import ReadBuffer
 from dynmap.ingest.tcp import SETTLED_LINES, TcpListener
 
-Until = Callable[[Callable[[], bool]], object]
+from .recording import RecordingIntake, Until
 
 
 @asynccontextmanager
-async def listening(intake) -> AsyncIterator[tuple[TcpListener, int]]:
+async def listening(intake: RecordingIntake) -> AsyncIterator[tuple[TcpListener, int]]:
     """A listener on an inherited socket, and its port."""
     bound = socket.create_server(("127.0.0.1", 0), backlog=512)
     port = bound.getsockname()[1]
@@ -46,14 +46,14 @@ async def send(port: int, *chunks: bytes) -> None:
     await writer.wait_closed()
 
 
-async def test_lines_in_pieces_and_a_last_one_without_its_end(intake, until: Until) -> None:
+async def test_lines_in_pieces_and_a_last_one_without_its_end(intake: RecordingIntake, until: Until) -> None:
     async with listening(intake) as (_, port):
         await send(port, b"on", b"e\r\ntwo\nth", b"ree")
         await until(lambda: len(intake.lines) == 3)
     assert intake.lines == [b"one\r", b"two", b"three"]
 
 
-async def test_an_address_to_bind_will_do(intake, until: Until) -> None:
+async def test_an_address_to_bind_will_do(intake: RecordingIntake, until: Until) -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     source = TcpListener(SourceSettings(kind="tcp", name="log", address=f"127.0.0.1:{port}"), ReadBuffer())
@@ -67,7 +67,9 @@ async def test_an_address_to_bind_will_do(intake, until: Until) -> None:
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32), senders=st.integers(1, 12))
-async def test_many_senders_in_random_pieces(intake, until: Until, seed: int, senders: int) -> None:
+async def test_many_senders_in_random_pieces(
+    intake: RecordingIntake, until: Until, seed: int, senders: int
+) -> None:
     rng = random.Random(seed)
     intake.lines.clear()
     sent: list[bytes] = []
@@ -88,7 +90,9 @@ async def test_many_senders_in_random_pieces(intake, until: Until, seed: int, se
     assert sorted(intake.lines) == sorted(sent)
 
 
-async def test_a_hundred_megabytes_without_a_line_feed_are_one_rejected_line(intake, until: Until) -> None:
+async def test_a_hundred_megabytes_without_a_line_feed_are_one_rejected_line(
+    intake: RecordingIntake, until: Until
+) -> None:
     async with listening(intake) as (source, port):
         tracemalloc.start()
         chunk = b"z" * (1 << 20)
@@ -106,7 +110,7 @@ async def test_a_hundred_megabytes_without_a_line_feed_are_one_rejected_line(int
     assert peak < 4 * len(chunk)
 
 
-async def test_a_trickle_is_gathered_until_the_mark(intake, until: Until) -> None:
+async def test_a_trickle_is_gathered_until_the_mark(intake: RecordingIntake, until: Until) -> None:
     async with listening(intake) as (_, port):
         pairs = [await asyncio.open_connection("127.0.0.1", port) for _ in range(50)]
         for _, writer in pairs:
@@ -125,7 +129,7 @@ async def test_a_trickle_is_gathered_until_the_mark(intake, until: Until) -> Non
             writer.close()
 
 
-async def test_reading_pauses_while_the_relay_holds_back(intake, until: Until) -> None:
+async def test_reading_pauses_while_the_relay_holds_back(intake: RecordingIntake, until: Until) -> None:
     async with listening(intake) as (source, port):
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"1\n")
@@ -143,7 +147,7 @@ async def test_reading_pauses_while_the_relay_holds_back(intake, until: Until) -
         late.close()
 
 
-async def test_what_has_been_sent_is_taken_in_before_stopping(intake) -> None:
+async def test_what_has_been_sent_is_taken_in_before_stopping(intake: RecordingIntake) -> None:
     async with listening(intake) as (source, port):
         connection = socket.create_connection(("127.0.0.1", port))
         connection.sendall(b"line\n" * 20_000 + b"cut o")
@@ -152,7 +156,9 @@ async def test_what_has_been_sent_is_taken_in_before_stopping(intake) -> None:
     connection.close()
 
 
-async def test_peers_are_nowhere(intake, until: Until, caplog: pytest.LogCaptureFixture) -> None:
+async def test_peers_are_nowhere(
+    intake: RecordingIntake, until: Until, caplog: pytest.LogCaptureFixture
+) -> None:
     async with listening(intake) as (source, port):
         await send(port, b"1\n")
         await until(lambda: len(intake.lines) == 1)
@@ -161,7 +167,7 @@ async def test_peers_are_nowhere(intake, until: Until, caplog: pytest.LogCapture
 
 
 @pytest.mark.skipif(shutil.which("nc") is None, reason="needs nc")
-async def test_netcat_as_in_2013(intake, until: Until) -> None:
+async def test_netcat_as_in_2013(intake: RecordingIntake, until: Until) -> None:
     async with listening(intake) as (_, port):
         nc = await asyncio.create_subprocess_exec(
             *("nc", "-N", "127.0.0.1", str(port)), stdin=asyncio.subprocess.PIPE

@@ -13,6 +13,8 @@ from dynmap.geo.table import LocationTable, open_table
 from dynmap.ingest.demo import Demo
 from dynmap.ingest.world import STEP_MS, TOPICS, People, World
 
+from .recording import RecordingIntake
+
 NOON = 1_795_435_200_000 // STEP_MS
 """A step at 12:00 UTC."""
 HOUR = 3_600_000 // STEP_MS
@@ -74,7 +76,9 @@ def test_there_are_bursts(people: People) -> None:
         assert max(rates) > 2.5 * np.median(rates)
 
 
-async def test_the_demo_hands_in_lines_until_it_is_stopped(table: LocationTable, intake) -> None:
+async def test_the_demo_hands_in_lines_until_it_is_stopped(
+    table: LocationTable, intake: RecordingIntake
+) -> None:
     demo = Demo(SourceSettings(kind="demo", name="demo", rate=20_000))
     demo.populate(table)
     running = asyncio.create_task(demo.run(intake))
