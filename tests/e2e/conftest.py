@@ -22,9 +22,11 @@ CHROMIUM_FLAGS = (
 REAL_LOG = Path(__file__).parents[3] / "shared" / "data" / "apache_access_2015.log"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, with WebGL2 in software."""
+    """Debian's Chromium, with WebGL2 in software. Playwright runs a loop as long as it is there: not for longer than
+    a module, or no other test could run one.
+    """
     if not CHROMIUM.exists():
         pytest.skip("needs Debian's chromium")
     with sync_playwright() as playwright:
