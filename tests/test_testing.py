@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import urllib.request
 from pathlib import Path
 
@@ -39,9 +38,10 @@ def test_several_servers_at_once_on_ports_of_their_own(log: Path) -> None:
         assert (events["located"], events["unlocated"], events["rejected"]) == (2, 1, 1)
         assert urllib.request.urlopen(first.url, timeout=10).status == 200
         assert not first.wait_until(lambda: False, 0.1)
-        pids = [process.pid for process in psutil.Process(os.getpid()).children(recursive=True)]
-        assert {first.pid, second.pid} < set(pids)
-    assert not [pid for pid in pids if pid != os.getpid() and psutil.pid_exists(pid)]
+        both = [psutil.Process(server.pid) for server in (first, second)]
+        processes = [*both, *(child for process in both for child in process.children(recursive=True))]
+        assert len(processes) == 6
+    assert not psutil.wait_procs(processes, 5)[1]
 
 
 def test_settings_come_from_arguments_and_env_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
