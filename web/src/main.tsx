@@ -18,7 +18,10 @@ const page = new Page(live.href);
 const handle = expose(page);
 render(<Panels page={page} />, document.getElementById("panels")!);
 page.session.start();
-void loadServerFacts();
+// Once the server takes events in, it has opened its location table; after a restart that may be another one.
+effect(() => {
+  if (store.health.value === "live") void loadServerFacts();
+});
 
 startScene(page.layer, document.getElementById("map")!)
   .then((map) => {

@@ -2,20 +2,24 @@ import * as store from "./store.ts";
 
 /** The few things of `GET /api/stats` that don't come over the live connection; a server without them changes nothing. */
 interface Facts {
-  geo?: { attribution?: { text?: string; url?: string } };
+  geo?: { attribution?: string; link?: string };
   started?: number;
 }
 
 export async function loadServerFacts(): Promise<void> {
-  let facts: Facts;
   try {
     const response = await fetch(new URL("api/stats", document.baseURI));
-    if (!response.ok) return;
-    facts = (await response.json()) as Facts;
+    if (response.ok) note((await response.json()) as Facts);
   } catch {
-    return; // The badge says that the server can't be reached; the defaults stay.
+    // The badge says that the server can't be reached; what was known stays.
   }
-  const { text, url } = facts.geo?.attribution ?? {};
-  if (text && url && /^https?:\/\//.test(url)) store.attribution.value = { text, url };
-  if (typeof facts.started === "number") store.started.value = facts.started;
+}
+
+/** Whom the places are owed to is up to the location table that the server has opened. */
+export function note({ geo, started }: Facts): void {
+  if (geo?.attribution) {
+    const linked = geo.link && /^https?:\/\//.test(geo.link);
+    store.attribution.value = { text: geo.attribution, url: linked ? (geo.link as string) : null };
+  }
+  if (typeof started === "number") store.started.value = started;
 }

@@ -15,7 +15,8 @@ export interface TopicRow {
 
 export interface Attribution {
   text: string;
-  url: string;
+  /** Null for a location table that says of nobody to link to. */
+  url: string | null;
 }
 
 export const connection = signal<ConnectionState>({ at: "connecting" });

@@ -18,12 +18,19 @@ export function Footer({ clock }: { clock: ServerClock }) {
         <a href="https://www.naturalearthdata.com" rel="noreferrer" target="_blank">
           Natural Earth
         </a>{" "}
-        ·{" "}
-        <a href={attribution.value.url} rel="noreferrer" target="_blank">
-          {attribution.value.text}
-        </a>
+        · <Geolocation />
       </p>
     </footer>
+  );
+}
+
+function Geolocation() {
+  const { text, url } = attribution.value;
+  if (url === null) return <span>{text}</span>;
+  return (
+    <a href={url} rel="noreferrer" target="_blank">
+      {text}
+    </a>
   );
 }
 
