@@ -6,6 +6,8 @@ import errno
 import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -144,6 +146,7 @@ def test_a_steady_minute_is_a_new_start() -> None:
 def test_how_a_process_ended_is_said_in_words() -> None:
     assert Ended(1, "", 0.0).how == "ended with exit code 1"
     assert Ended(-9, "", 0.0).how == "was killed by SIGKILL"
+    assert [Ended(code, "", 0.0).clean for code in (0, -15, 1, 2, -9)] == [True, True, False, False, False]
 
 
 # --- the two processes
@@ -210,6 +213,27 @@ def test_ctrl_c_reaches_all_processes_and_stops_them_in_order() -> None:
             process.send_signal(signal.SIGINT)
         assert server.wait() == 0
         assert "Traceback" not in server.log()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("children", [0, 1, 2])
+def test_a_stop_while_it_starts_is_a_clean_end(number: signal.Signals, children: int, tmp_path: Path) -> None:
+    """From when it listens to signals on: before it has any process, and while these only begin to import."""
+    command = [sys.executable, "-m", "dynmap", "serve", "--port", "0", "--no-tcp"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        supervisor = psutil.Process(process.pid)
+        while not (catches_sigterm(process.pid) and len(supervisor.children()) >= children):
+            assert process.poll() is None
+        for each in [*supervisor.children(), supervisor] if number == signal.SIGINT else [supervisor]:
+            each.send_signal(number)
+        said = process.communicate(timeout=30)[0].decode()
+    assert process.returncode == 0, said
+    assert "Traceback" not in said
+
+
+def catches_sigterm(pid: int) -> bool:
+    [caught] = [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if "SigCgt" in line]
+    return bool(int(caught.split()[1], 16) & 1 << (signal.SIGTERM - 1))
 
 
 def test_a_corrupt_database_is_one_line_and_exit_code_2(tmp_path: Path) -> None:

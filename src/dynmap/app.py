@@ -204,7 +204,7 @@ class Supervisor:
                 self._console.say(
                     f"{_NAMES[role]} did not finish in {_DRAIN_SECONDS[role]:g} s and was ended"
                 )
-            clean = clean and in_time and (await child.ended()).code == 0
+            clean = clean and in_time and (await child.ended()).clean
         return 0 if clean and not self._forced else 1
 
     async def _keep(self, role: Role) -> None:

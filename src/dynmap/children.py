@@ -46,6 +46,11 @@ class Ended:
     ran_seconds: float
 
     @property
+    def clean(self) -> bool:
+        """Whether a child that was told to stop lost nothing: what SIGTERM kills did not listen, nor read, yet."""
+        return self.code in (0, -signal.SIGTERM)
+
+    @property
     def how(self) -> str:
         """In words, for a log line."""
         if self.code >= 0:
@@ -71,12 +76,13 @@ class Child:
         """Starts `python -m dynmap <arguments> --lifeline FD --report FD` with `fds` left open.
 
         The lifeline reads as closed when this process is gone. The child is deaf to Ctrl-C, which the terminal
-        sends to all processes at once: the supervisor stops its children in their order. A signal that is ignored
-        stays so for children, so it is for a moment; hence only one child may be started at a time.
+        sends to all processes at once: the supervisor stops its children in their order. A signal that is blocked
+        stays so for children, so it is for a moment, in which none is lost; hence only one child may be started
+        at a time. The child ignores it from then on (`roles.py`).
         """
         lifeline_end, lifeline = os.pipe()
         report, report_end = os.pipe()
-        heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "dynmap", *arguments),
@@ -91,7 +97,7 @@ class Child:
             os.close(report)
             raise
         finally:
-            signal.signal(signal.SIGINT, heard)
+            signal.pthread_sigmask(signal.SIG_SETMASK, heard)
             os.close(lifeline_end)
             os.close(report_end)
         child = cls(role, process, asyncio.get_running_loop().time(), lifeline, report)

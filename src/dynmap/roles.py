@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import logging
 import os
+import signal
 import sys
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
@@ -18,12 +19,17 @@ from dynmap.errors import StartupError
 
 def main(arguments: Sequence[str]) -> NoReturn:
     """Runs the role that the supervisor asks for; what keeps it from starting goes to the descriptor `report`."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # it came blocked (`children.py`)
     given = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         settings = Settings.model_validate_json(given.settings.read_bytes())
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             code = runner.run(_role(given, settings))
+            signal.signal(
+                signal.SIGTERM, signal.SIG_IGN
+            )  # the code is known; a late signal must not replace it
     except StartupError as error:
         os.write(given.report, str(error).encode())
         code = STARTUP_ERROR
