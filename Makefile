@@ -100,7 +100,7 @@ $(MAP): web/node_modules/.package-lock.json $(MAP_SOURCES)
 	@cd web && npm run --silent build
 	@touch $@
 
-$(TABLE): $(DONE)/python location/node_modules/.package-lock.json $(TABLE_SOURCES)
+$(TABLE): location/node_modules/.package-lock.json $(TABLE_SOURCES) | $(DONE)/python
 	$(call SHOW,the location table)
 	@$(BIN)/python -m dynmap.geo.build
 	@touch $@
