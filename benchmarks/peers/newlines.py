@@ -8,10 +8,12 @@ from __future__ import annotations
 import socket
 import time
 
+import numpy as np
+
 
 def main() -> None:
     """Serves one connection on loopback."""
-    buffer = bytearray(1 << 20)
+    buffer, found = np.empty(1 << 20, np.uint8), np.empty(1 << 20, np.bool_)
     view = memoryview(buffer)
     with socket.create_server(("127.0.0.1", 0)) as server:
         print(server.getsockname()[1], flush=True)
@@ -19,7 +21,9 @@ def main() -> None:
         with connection:
             before, lines = time.process_time(), 0
             while received := connection.recv_into(view):
-                lines += buffer.count(b"\n", 0, received)
+                # A vector loop: counting in a bytearray looks at one byte after the other.
+                np.equal(buffer[:received], 10, out=found[:received])
+                lines += int(np.count_nonzero(found[:received]))
             print(lines, time.process_time() - before, flush=True)
 
 

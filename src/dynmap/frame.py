@@ -76,7 +76,7 @@ class Frame:
     @classmethod
     def _summed(cls, tick: int, keys: U64, counts: U64) -> Self:
         if len(keys) > 1 and not bool((keys[1:] > keys[:-1]).all()):
-            order = np.argsort(keys, kind="stable")
+            order = np.argsort(keys)  # equal keys are summed, so their order is free: twice a stable sort
             keys, counts = keys[order], counts[order]
             first = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
             keys, counts = keys[first], np.add.reduceat(counts, first)
