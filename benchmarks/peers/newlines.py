@@ -14,7 +14,7 @@ import numpy as np
 def main() -> None:
     """Serves one connection on loopback."""
     buffer, found = np.empty(1 << 20, np.uint8), np.empty(1 << 20, np.bool_)
-    view = memoryview(buffer)
+    view = memoryview(buffer.data)
     with socket.create_server(("127.0.0.1", 0)) as server:
         print(server.getsockname()[1], flush=True)
         connection, _ = server.accept()

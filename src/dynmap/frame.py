@@ -183,12 +183,18 @@ def frames_by_tick(tick: I64, topic: U16, x: U32, y: U32, count: npt.NDArray[np.
         return []
     if bool((tick == tick[0]).all()):
         return [Frame.of(int(tick[0]), topic, x, y, count)]
-    order = np.argsort(tick, kind="stable")
+    order = np.argsort(_narrowed(tick), kind="stable")
     edges = np.flatnonzero(np.diff(tick[order])) + 1
     return [
         Frame.of(int(tick[rows[0]]), topic[rows], x[rows], y[rows], count[rows])
         for rows in np.split(order, edges)
     ]
+
+
+def _narrowed(tick: I64) -> npt.NDArray[np.integer]:
+    """The same order in 16 bits, where ticks lie that close, which is nearly always: those are sorted by radix."""
+    steps, off = np.divmod(tick - tick.min(), TICK_MS)
+    return tick if off.any() or int(steps.max()) > 0xFFFF else steps.astype(np.uint16)
 
 
 def pack(topic: U16, x: U32, y: U32) -> U64:

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from dynmap.frame import TICK_MS, Frame, frames_by_tick, merge, tick_of
+from dynmap.frame import I64, TICK_MS, U16, U32, Frame, frames_by_tick, merge, tick_of
 from dynmap.relay.message import BatchMessage, Rejection
 from dynmap.serve.index import TopicIndex
 
@@ -80,6 +80,10 @@ class Step:
         return self.rows * _BYTES_A_ROW + len(self.frames) * _BYTES_A_FRAME
 
 
+_Rows = tuple[I64, U16, U32, U32, U32]
+"""Columns tick (ms since 1970), topic, x, y and count of a batch."""
+
+
 class Collector:
     """Takes batches in and closes steps."""
 
@@ -89,7 +93,7 @@ class Collector:
         self._start_over()
 
     def _start_over(self) -> None:
-        self._recent: dict[int, list[Frame]] = {}
+        self._recent: list[_Rows] = []
         self._old: list[Frame] = []
         self._old_end = 0
         self._tally = Tally()
@@ -108,22 +112,20 @@ class Collector:
         topic = np.array(numbers, np.uint16)[topic]
         old = tick < tick_of(now) - OLD_MS
         if not old.any():
-            self._take_recent(frames_by_tick(tick, topic, x, y, count))
+            self._recent.append((tick, topic, x, y, count))
             return
         self._old.append(Frame.of(int(tick[old].min()), topic[old], x[old], y[old], count[old]))
         self._old_end = max(self._old_end, int(tick[old].max()) + TICK_MS)
         young = ~old
-        self._take_recent(frames_by_tick(tick[young], topic[young], x[young], y[young], count[young]))
-
-    def _take_recent(self, frames: list[Frame]) -> None:
-        for frame in frames:
-            self._recent.setdefault(frame.tick, []).append(frame)
+        self._recent.append((tick[young], topic[young], x[young], y[young], count[young]))
 
     def close(self, tick: int) -> Step:
         """Everything taken in since the step before, as the step that closes `tick`."""
         self._number += 1
         old = merge(self._old) if self._old else Frame.empty(tick)
-        frames = tuple(merge(self._recent[at]) for at in sorted(self._recent))
+        # The rows of all batches are sorted once, here, rather than batch by batch and then again.
+        columns = zip(*self._recent, strict=True)
+        frames = tuple(frames_by_tick(*map(np.concatenate, columns))) if self._recent else ()
         covers = self._old_end - old.tick if len(old) else 0
         step = Step(self._number, tick, frames, old, covers, self._tally)
         self._start_over()
