@@ -28,8 +28,8 @@ class RecordingIntake:
         self.format: str | None = "ip"
         self._last: dict[int, int] = {}
 
-    def decoder(self) -> Decoder:
-        return cast(Decoder, SimpleNamespace(format=self.format, lines=0))
+    def decoder(self, format: str | None = None) -> Decoder:
+        return cast(Decoder, SimpleNamespace(format=format or self.format, lines=0))
 
     def open(self) -> None:
         pass

@@ -55,7 +55,8 @@ async def test_what_is_no_document_is_refused_and_not_counted(intake: RecordingI
     async with taking(intake) as source:
         answer = await source.post(Post(1, body, "application/json"))
     assert answer.status == 400
-    assert "detail" in answer.body
+    assert answer.body["code"] == "bad_json"
+    assert "message" in answer.body
     assert intake.lines == []
 
 
@@ -63,7 +64,7 @@ async def test_another_content_type_is_refused_with_those_that_will_do(intake: R
     async with taking(intake) as source:
         answer = await source.post(Post(1, b"a=1", "application/x-www-form-urlencoded"))
     assert answer.status == 415
-    assert "application/json" in answer.body["detail"]
+    assert "application/json" in answer.body["message"]
 
 
 async def test_a_large_body_goes_in_pieces_and_keeps_its_line_numbers(intake: RecordingIntake) -> None:

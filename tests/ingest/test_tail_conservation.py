@@ -35,7 +35,7 @@ class Store:
         self._open: list[tuple[list[bytes], Span]] = []
         self.crowded = False
 
-    def decoder(self) -> Decoder:
+    def decoder(self, format: str | None = None) -> Decoder:
         return cast(Decoder, SimpleNamespace(format="ip"))
 
     def take_in(self, lines: U8, span: Span, decoder: Decoder, errors: object = None) -> Taken:

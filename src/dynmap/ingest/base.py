@@ -50,8 +50,8 @@ class Sequence:
 class Intake(Protocol):
     """Where a source hands its lines in. Everything that is handed in between two marks leaves as one message."""
 
-    def decoder(self) -> Decoder:
-        """A new decoder, for one connection or file."""
+    def decoder(self, format: str | None = None) -> Decoder:
+        """A new decoder, for one connection or file; of a format that is known whatever the settings say."""
 
     def open(self) -> None:
         """Stamp the arrival of lines that will be handed in at the next mark."""

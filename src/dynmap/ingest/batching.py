@@ -123,9 +123,9 @@ class BatchIntake:
         self._arrival: int | None = None
         self._hurrying = False
 
-    def decoder(self) -> Decoder:
+    def decoder(self, format: str | None = None) -> Decoder:
         """A new decoder of the pipeline."""
-        return self._pipeline.decoder()
+        return self._pipeline.decoder(format)
 
     def open(self) -> None:
         """Open a batch if none is open, or the open one should have been closed: its arrival is now."""

@@ -16,7 +16,8 @@ from dynmap.ingest.lines import READ_SIZE, U8
 from dynmap.pipeline.pipeline import MAX_ERRORS, Decoder, LineError, Taken
 from dynmap.relay.message import Post, PostAnswer, SourceStatus
 
-LINES: Final = ("application/x-ndjson", "application/ndjson", "application/jsonl", "text/plain")
+JSON_LINES: Final = ("application/x-ndjson", "application/ndjson", "application/jsonl")
+LINES: Final = (*JSON_LINES, "text/plain")
 DOCUMENT: Final = "application/json"
 
 _NOTHING: Final = Taken(0, 0, 0, 0)
@@ -62,7 +63,7 @@ class HttpSource:
         """Take a body in; the answer's status is 202, 400, 415 or 503."""
         if self._intake is None or self._stopping.is_set():
             return PostAnswer(
-                post.id, *_refused(503, "events are not taken in just now; try again in a second")
+                post.id, *_refused(503, "draining", "events are not taken in just now; try again in a second")
             )
         self._at_work += 1
         self._idle.clear()
@@ -78,7 +79,7 @@ class HttpSource:
         if post.key is None:
             return await self._answer(post, intake)
         if len(post.key) > MAX_KEY:
-            return _refused(400, f"Idempotency-Key is longer than {MAX_KEY} characters")
+            return _refused(400, "bad_key", f"Idempotency-Key is longer than {MAX_KEY} characters")
         return await self._answers.once((post.source, post.key), lambda: self._answer(post, intake))
 
     async def _answer(self, post: Post, intake: Intake) -> Answer:
@@ -87,22 +88,23 @@ class HttpSource:
             try:
                 body = lines_of_document(post.body)
             except ValueError as error:
-                return _refused(400, f"the body is not a JSON document: {error}")
+                return _refused(400, "bad_json", f"the body is not a JSON document: {error}")
         elif kind in LINES:
             body = post.body
         else:
             return _refused(
                 415,
+                "unsupported_type",
                 f"can't read {kind or 'a body without Content-Type'}; send {DOCUMENT} or {LINES[0]} or text/plain",
             )
-        return await self._take_in(body, intake)
+        return await self._take_in(body, intake, "json" if kind in (DOCUMENT, *JSON_LINES) else None)
 
-    async def _take_in(self, body: bytes, intake: Intake) -> Answer:
+    async def _take_in(self, body: bytes, intake: Intake, format: str | None) -> Answer:
         await intake.room()
         lines = np.frombuffer(body if body.endswith(b"\n") or not body else body + b"\n", np.uint8)
         errors: list[LineError] = []
         total, span = _NOTHING, None
-        decoder = intake.decoder()
+        decoder = intake.decoder(format)
         number = 0
         for piece in _pieces(lines):
             span = self._sequence.span(len(piece))
@@ -165,5 +167,5 @@ def _one_line(element: bytes) -> bytes:
     return element.replace(b"\n", b" ").replace(b"\r", b" ") + b"\n"
 
 
-def _refused(status: int, what: str) -> Answer:
-    return Answer(status, {"detail": what})
+def _refused(status: int, code: str, what: str) -> Answer:
+    return Answer(status, {"code": code, "message": what})

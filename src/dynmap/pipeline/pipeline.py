@@ -98,9 +98,9 @@ class Pipeline:
         """Have each located block shown to a function before it is counted: for `check`. It must keep no address."""
         self._watcher = watcher
 
-    def decoder(self) -> Decoder:
-        """A new decoder, for one connection or file."""
-        return Decoder(self._formats, self._fixed)
+    def decoder(self, format: str | None = None) -> Decoder:
+        """A new decoder, for one connection or file; of a format that is known whatever the settings say."""
+        return Decoder(self._formats, format or self._fixed)
 
     def take_in(
         self, lines: U8, arrival: int, decoder: Decoder, errors: list[LineError] | None = None
