@@ -121,6 +121,11 @@ def test_files_are_looked_at_before_anything_starts(tmp_path: Path) -> None:
     (tmp_path / "text.mmdb").write_text("not a database")
     with pytest.raises(StartupError, match=r"--geo .*text\.mmdb: is not an MMDB database"):
         check_files(Settings(geo=tmp_path / "text.mmdb"))
+    (tmp_path / "damaged.mmdb").write_bytes(b"\xab\xcd\xefMaxMind.com" + b"\xff" * 100)
+    with pytest.raises(StartupError, match=r"--geo .*damaged\.mmdb: is not an MMDB database"):
+        check_files(Settings(geo=tmp_path / "damaged.mmdb"))
+    with pytest.raises(StartupError, match=r"--geo .*: is no location table: table\.json is missing"):
+        check_files(Settings(geo=tmp_path))
     tail = SourceSettings(kind="tail", name="x", path=tmp_path)
     with pytest.raises(StartupError, match=r"--tail .*: is a directory, but must be a file"):
         check_files(Settings(source=[tail]))

@@ -38,8 +38,7 @@ _TRIES: Final = 5
 """Crashes of a process that never became ready, after which DynMap gives up."""
 
 _POLL_SECONDS: Final = 0.1
-_MMDB_TAIL: Final = 128 << 10
-_MMDB_MARK: Final = b"\xab\xcd\xefMaxMind.com"
+_TABLE: Final = "table.json"
 _SETTINGS: Final = "settings.json"
 _RELAY: Final = "relay.sock"
 _LONGEST_SOCKET_PATH: Final = 100
@@ -109,8 +108,12 @@ def check_files(settings: Settings) -> None:
         if not settings.geo.exists():
             raise StartupError("there is no such file", where=where)
         _readable(settings.geo, where)
-        if settings.geo.is_file() and not _ends_like_mmdb(settings.geo):
+        if settings.geo.is_file() and not _opens_as_mmdb(settings.geo):
             raise StartupError("is not an MMDB database, or not all of one", where=where)
+        if settings.geo.is_dir() and not (settings.geo / _TABLE).is_file():
+            raise StartupError(
+                f"is no location table: {_TABLE} is missing", where=where, hint="dynmap geo build"
+            )
     for source in settings.source:
         if source.path is not None and source.path.exists():
             if source.path.is_dir():
@@ -123,11 +126,15 @@ def _readable(path: Path, where: str) -> None:
         raise StartupError("not allowed to read it", where=where)
 
 
-def _ends_like_mmdb(path: Path) -> bool:
-    """Whether the mark of an MMDB's metadata is where the format has it: in the last 128 KiB."""
-    with path.open("rb") as database:
-        database.seek(max(0, path.stat().st_size - _MMDB_TAIL))
-        return _MMDB_MARK in database.read()
+def _opens_as_mmdb(path: Path) -> bool:
+    """Whether the database's description of itself, at its end, can be read."""
+    import maxminddb
+
+    try:
+        with maxminddb.open_database(path):
+            return True
+    except (maxminddb.InvalidDatabaseError, OSError, ValueError):
+        return False
 
 
 @contextlib.contextmanager
@@ -263,9 +270,10 @@ class Supervisor:
                 ingest = answer[1].get("ingest", {})
                 if ingest.get("state") == "ready":
                     break
-                self._console.progress(
-                    ingest.get("detail") or "starting", float(ingest.get("progress") or 0.0)
-                )
+                if ingest.get("state") != "down":  # how that ended, and what follows, `_keep` says
+                    self._console.progress(
+                        ingest.get("detail") or "starting", float(ingest.get("progress") or 0.0)
+                    )
             await asyncio.wait([self._over], timeout=_POLL_SECONDS)
         self._console.end_progress()
         if not self._over.done():

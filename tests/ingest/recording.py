@@ -26,9 +26,11 @@ class RecordingIntake:
         self.hold_marks = False
         self.calls = 0
         self.format: str | None = "ip"
+        self.formats: list[str | None] = []
         self._last: dict[int, int] = {}
 
     def decoder(self, format: str | None = None) -> Decoder:
+        self.formats.append(format)
         return cast(Decoder, SimpleNamespace(format=format or self.format, lines=0))
 
     def open(self) -> None:

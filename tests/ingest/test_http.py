@@ -45,6 +45,7 @@ async def test_lines_of_each_kind(intake: RecordingIntake) -> None:
             assert (answer.id, answer.status) == (7, 202)
             assert set(answer.body) == {"received", "located", "unlocated", "rejected", "errors", "durable"}
             assert answer.body["durable"] is False
+    assert intake.formats == ["json", None, "json", "json"]
     ips = [b'{"ip":"1.2.3.4"}', b'{"ip":"1.2.3.5"}', b"1.2.3.6\r"]
     assert intake.lines[:3] == ips
     assert [json.loads(line) for line in intake.lines[3:]] == [{"a": 1}, {"b": 2}, {"c": 3}]

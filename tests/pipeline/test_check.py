@@ -61,6 +61,7 @@ def test_private_addresses(check: Any) -> None:
     assert report.unlocated == 100
     assert "private" in report.warnings[0]
     assert "set_real_ip_from" in report.warnings[0]
+    assert "--pattern" in report.warnings[0]
 
 
 def test_one_proxy(check: Any) -> None:

@@ -38,7 +38,8 @@ _PRIVATE: Final = (
 
 _REAL_IP: Final = (
     "in nginx, `set_real_ip_from <the proxy>; real_ip_header X-Forwarded-For;` makes the log "
-    "hold the visitor's"
+    "hold the visitor's; or, where the line has that address elsewhere, take it from there: "
+    '`--pattern` with a group, such as "(?P<ip>[^"]+)"$ for the last text in quotes'
 )
 
 
