@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -93,13 +92,9 @@ def _netcat(server: Server, data: bytes) -> None:
     subprocess.run(["nc", "-N", "127.0.0.1", str(server.tcp_port)], input=data, check=True, timeout=10)
 
 
-def test_several_sources_at_once(
-    tmp_path: Path, eventually: Callable[[Callable[[], bool], str], None]
-) -> None:
+def test_several_sources_at_once(tmp_path: Path) -> None:
     """Each with a name, a format, a topic and a precision of its own."""
     log, events = tmp_path / "a.log", tmp_path / "b.ndjson"
-    log.write_text('83.149.9.216 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 404 1 "-" "-"\n')
-    events.write_text('{"lat":52.5,"lon":13.4,"event":"open","campaign":"may"}\n')
     with (
         run_server(
             *("--tail", f"{log},name=web,from=start,format=combined,topic=web.{{status}}"),
@@ -110,6 +105,10 @@ def test_several_sources_at_once(
         ) as server,
         Viewer(server.url) as viewer,
     ):
+        # Written once the viewer is there, so that it is sent frames of both and not a total that holds them already.
+        assert viewer.read_until(lambda: viewer.base == 0)
+        log.write_text('83.149.9.216 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 404 1 "-" "-"\n')
+        events.write_text('{"lat":52.5,"lon":13.4,"event":"open","campaign":"may"}\n')
         assert viewer.read_until(lambda: viewer.total == 2)
         assert viewer.committed == {"web.404": 1, "email.open.may": 1}
         assert {frame.bits for frame in viewer.frames} == {16, 8}

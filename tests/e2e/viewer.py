@@ -37,6 +37,9 @@ class Viewer:
         self._socket: ClientConnection = self._open.enter_context(connect(self._url, max_size=None))
         request = {"type": "subscribe", "id": 0, "topics": self._topics, "since": self.since}
         self._socket.send(json.dumps(request))
+        if self.since is None:
+            # From here on, what comes in comes as frames: the total before them is known.
+            assert self.read_until(lambda: self.base is not None)
         return self
 
     def __exit__(
