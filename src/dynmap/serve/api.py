@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException as AnyHTTPException
 
 import dynmap
 from dynmap.relay.base import Hub
-from dynmap.serve import body, docs, messages, models
+from dynmap.serve import body, docs, messages, models, sse
 from dynmap.serve.body import CONTENT_TYPES, RequestError
 from dynmap.serve.intake import Intake
 from dynmap.serve.live import Live
@@ -65,6 +65,7 @@ def create_app(live: Live, hub: Hub) -> FastAPI:
     _add_state(app, live, hub)
     _add_events(app, Intake(live, hub))
     _add_health(app, live, hub)
+    sse.add_to(app, live)
     docs.add_to(app)
     return app
 

@@ -23,6 +23,11 @@ def text(payload: bytes) -> bytes:
     return _header(_TEXT, len(payload)) + payload
 
 
+def text_deflated(deflated: bytes) -> bytes:
+    """A text message, from UTF-8 that `deflate` has made small."""
+    return _header(_TEXT | _COMPRESSED, len(deflated)) + deflated
+
+
 def binary(payload: bytes) -> bytes:
     """A binary message."""
     return _header(_BINARY, len(payload)) + payload
