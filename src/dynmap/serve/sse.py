@@ -183,7 +183,7 @@ class EventStream(Response):
         gone = asyncio.ensure_future(_until_gone(receive))
         gone.add_done_callback(lambda _: reader.wake())
         self._readers.add(reader)
-        stream = self._live.streams.listen(reader, self._patterns, self._access)
+        stream = self._live.streams.subscribe(reader, self._patterns, self._access)
         try:
             await reader.run(stream, self._since, gone)
         finally:

@@ -25,7 +25,7 @@ _HEAVY_ROWS: Final = 50_000
 """Rows whose merging would hold the server up: that is done in a thread."""
 
 
-class Listener(Protocol):
+class Subscriber(Protocol):
     """Somebody who gets points."""
 
     def offer(self, news: Points) -> None:
@@ -40,7 +40,7 @@ class Stream:
 
     def __init__(self, feed: Feed, ring: Ring, index: TopicIndex) -> None:
         self.wanted: Wanted = feed.interest.wanted
-        self.listeners: set[Listener] = set()
+        self.subscribers: set[Subscriber] = set()
         self._feed = feed
         self._ring = ring
         self._names = index.names
@@ -96,36 +96,36 @@ class Stream:
 
 
 class Streams:
-    """The streams that somebody listens to; others do not exist. A listener has one at a time."""
+    """The streams that somebody listens to; others do not exist. A subscriber has one at a time."""
 
     def __init__(self, rooms: Rooms, ring: Ring, index: TopicIndex) -> None:
         self._rooms = rooms
         self._ring = ring
         self._index = index
         self._streams: dict[Wanted, Stream] = {}
-        self._heard: dict[Listener, Stream] = {}
+        self._heard: dict[Subscriber, Stream] = {}
 
     def __len__(self) -> int:
         """How many listen."""
         return len(self._heard)
 
-    def listen(self, listener: Listener, patterns: tuple[str, ...], access: Access) -> Stream:
-        """From the next step on, a listener gets what is within these patterns, and nothing else."""
-        self.leave(listener)
+    def subscribe(self, subscriber: Subscriber, patterns: tuple[str, ...], access: Access) -> Stream:
+        """From the next step on, a subscriber gets what is within these patterns, and nothing else."""
+        self.leave(subscriber)
         stream = self._streams.get((patterns, access.patterns))
         if stream is None:
             stream = Stream(self._rooms.feed(patterns, access), self._ring, self._index)
             self._streams[stream.wanted] = stream
-        stream.listeners.add(listener)
-        self._heard[listener] = stream
+        stream.subscribers.add(subscriber)
+        self._heard[subscriber] = stream
         return stream
 
-    def leave(self, listener: Listener) -> None:
+    def leave(self, subscriber: Subscriber) -> None:
         """Take somebody out of the stream that it listens to, if it does; a stream ends with the last one."""
-        stream = self._heard.pop(listener, None)
+        stream = self._heard.pop(subscriber, None)
         if stream is not None:
-            stream.listeners.discard(listener)
-            if not stream.listeners:
+            stream.subscribers.discard(subscriber)
+            if not stream.subscribers:
                 del self._streams[stream.wanted]
 
     def follow(self, step: Step) -> None:
@@ -135,8 +135,8 @@ class Streams:
             stream.forget()
             news = stream.live(step) if step.rows else None
             if news is not None:
-                for listener in tuple(stream.listeners):
-                    listener.offer(news)
+                for subscriber in tuple(stream.subscribers):
+                    subscriber.offer(news)
         if step.number % _BEAT == 0:
-            for listener in tuple(self._heard):
-                listener.beat(step.number, now)
+            for subscriber in tuple(self._heard):
+                subscriber.beat(step.number, now)
