@@ -100,5 +100,5 @@ def test_each_form_holds_the_same() -> None:
     news = Points(7, "5f0c2a91.7", b'{"tick":1,"points":[]}')
     assert news.event == b'id: 5f0c2a91.7\ndata: {"tick":1,"points":[]}\n\n'
     assert news.packet == '2["events",{"tick":1,"points":[]}]'
-    assert news.frame == bytes((0x81, 35)) + b'42["events",{"tick":1,"points":[]}]'
-    assert news.frame is news.frame, "each form is made once"
+    assert news.message(False) == bytes((0x81, 35)) + b'42["events",{"tick":1,"points":[]}]'
+    assert news.message(True) is news.message(False), "each form is made once"

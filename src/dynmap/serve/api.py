@@ -18,6 +18,8 @@ from dynmap.serve import body, docs, messages, models, sse
 from dynmap.serve.body import CONTENT_TYPES, RequestError
 from dynmap.serve.intake import Intake
 from dynmap.serve.live import Live
+from dynmap.serve.site import SOCKET_IO
+from dynmap.serve.socket_io import SocketIO
 
 _PROBLEM: Final[dict[str, Any]] = {"model": models.Problem}
 
@@ -67,6 +69,7 @@ def create_app(live: Live, hub: Hub) -> FastAPI:
     _add_health(app, live, hub)
     sse.add_to(app, live)
     docs.add_to(app)
+    app.mount(SOCKET_IO, SocketIO(live))
     return app
 
 

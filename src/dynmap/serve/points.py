@@ -45,14 +45,17 @@ class Points:
         """As a packet of Socket.IO: an event of the name `events`."""
         return f'2["events",{self._encoded.decode()}]'
 
+    def message(self, deflates: bool) -> bytes:
+        """As the WebSocket message of Engine.IO that holds this packet; compressed, if the client takes that."""
+        worth_it = deflates and len(self._encoded) >= framing.WORTH_DEFLATING
+        return self._deflated if worth_it else self._plain
+
     @cached_property
-    def frame(self) -> bytes:
-        """As the WebSocket message of Engine.IO that holds this packet."""
+    def _plain(self) -> bytes:
         return framing.text(self._message)
 
     @cached_property
-    def deflated(self) -> bytes:
-        """The same, compressed."""
+    def _deflated(self) -> bytes:
         return framing.text_deflated(framing.deflate(self._message))
 
     @property

@@ -102,6 +102,8 @@ class Streams:
         self._rooms = rooms
         self._ring = ring
         self._index = index
+        self.dropped = 0
+        """Events that subscribers could not take, of those who get each at most once."""
         self._streams: dict[Wanted, Stream] = {}
         self._heard: dict[Subscriber, Stream] = {}
 
