@@ -10,8 +10,8 @@ const INHABITED: [[number, number], [number, number]] = [
   [-127, -47],
   [180, 67],
 ];
-/** The base map's outlines are good to about a kilometre, and so are cells of a world tile. */
-const MAX_ZOOM = 10;
+/** Where a cell of the default precision (38 m) is 32 pixels wide. */
+const MAX_ZOOM = 16;
 
 export function createMap(container: HTMLElement, base: Base, theme: Theme): MapLibre {
   maplibre.setWorkerUrl(workerUrl);
