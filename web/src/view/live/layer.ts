@@ -26,6 +26,8 @@ const RIPPLE_S = 1.6;
 /** From so many sparks on each gets dimmer, so that a crowd doesn't turn into one white patch. */
 const CROWD = 12_000;
 
+/** From this zoom on cells part (8 pixels for those of 38 m), and sparks grow with the room they have. */
+const STREETS_ZOOM = 14;
 /** Where fewer than about this many are on the map, each is drawn larger. */
 const FEW = 100;
 /** With nothing left but heat that fades, the map is drawn so often. */
@@ -233,7 +235,8 @@ export class LiveLayer implements CustomLayerInterface {
     const sparks = ring.head - oldest;
     const newest = Math.max(oldest, ring.since(now - RIPPLE_S * 1000));
     this.#usePoints(gpu, program, gpu.sparks, ring, now);
-    const size = Math.min(2.6, Math.max(0.6, 0.62 + 0.27 * this.#camera.zoom));
+    const { zoom } = this.#camera;
+    const size = Math.min(2.6, Math.max(0.6, 0.62 + 0.27 * zoom)) * 2 ** (0.5 * Math.max(0, zoom - STREETS_ZOOM));
     const alone = 1 + 0.6 / (1 + sparks / FEW);
     gl.uniform1f(program.at("u_size"), size * alone * this.#camera.ratio * gpu.darkroom.scale);
     gl.uniform1f(program.at("u_gain"), 1 / Math.sqrt(1 + sparks / CROWD));
