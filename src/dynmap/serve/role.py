@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import resource
 import signal
 import socket
 from collections.abc import Iterator
@@ -44,6 +45,7 @@ async def run(settings: Settings, http_fd: int, relay_path: Path, lifeline_fd: i
     Batches come over a Unix socket that is made at `relay_path`. When `lifeline_fd` reads as closed, the supervising
     process is gone and this one ends too. SIGINT is left to that process, which stops its children in their order.
     """
+    allow_many_viewers()
     over = _end_of(lifeline_fd)
     live = Live(settings.ring_seconds)
     hub = await LocalHub.listen(relay_path, live.take, live.hear, live.ingest_is_gone)
@@ -67,6 +69,13 @@ async def run(settings: Settings, http_fd: int, relay_path: Path, lifeline_fd: i
     finally:
         ticking.cancel()
         await hub.close()
+
+
+def allow_many_viewers() -> None:
+    """Raise the limit of open files as far as allowed: each viewer is one, and shells begin with 256 to 1,024."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):  # some systems call it unlimited, and then refuse that
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _load_app(live: Live, hub: LocalHub) -> ASGIApp:
