@@ -112,6 +112,7 @@ def test_a_node_program_counts_what_the_server_counts(
 ) -> None:
     with run_server() as server:
         _post(server, BERLIN + LIMA)
+        eventually(lambda: server.stats()["events"]["located"] == 4, "what there was before")
         running = program(server.url, "shop.>")
         eventually(lambda: bool(running.steps()), "a first step")
         assert running.steps()[-1]["located"] == 3

@@ -350,11 +350,11 @@ describe("Session that is asked for something else", () => {
     expect([session.ledger.located, session.area, troubles]).toEqual([42, null, ["no tiles here"]]);
   });
 
-  it("tells at what pace the server sends, of its own subscription", () => {
+  it("tells at what pace the server sends, which outlives a subscription", () => {
     const id = accept();
-    world.wire.says({ type: "pace", id, every: 1000, reason: "acknowledged late" });
-    world.wire.says({ type: "pace", id: id + 1, every: 250, reason: "not ours" });
-    expect(paces).toEqual([[1000, "acknowledged late"]]);
+    session.want({ tiles: rome, rest: true });
+    world.wire.says({ type: "pace", id, every: 1000, reason: "the line took no more for a while" });
+    expect(paces).toEqual([[1000, "the line took no more for a while"]]);
   });
 
   it("leaves acknowledging to whoever wants to", () => {

@@ -157,7 +157,8 @@ export class Session {
         if (message.id === undefined || message.id === this.#subscription) this.#mark(message);
         return;
       case "pace":
-        if (message.id === this.#subscription) this.#listener.pace(message.every, message.reason);
+        // Of whichever subscription: the line is the same, and goes on at that pace.
+        this.#listener.pace(message.every, message.reason);
         return;
       case "stats":
         this.#listener.stats(message);
