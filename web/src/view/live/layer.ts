@@ -236,18 +236,20 @@ export class LiveLayer implements CustomLayerInterface {
     const newest = Math.max(oldest, ring.since(now - RIPPLE_S * 1000));
     this.#usePoints(gpu, program, gpu.sparks, ring, now);
     const { zoom } = this.#camera;
-    const size = Math.min(2.6, Math.max(0.6, 0.62 + 0.27 * zoom)) * 2 ** (0.5 * Math.max(0, zoom - STREETS_ZOOM));
     const alone = 1 + 0.6 / (1 + sparks / FEW);
-    gl.uniform1f(program.at("u_size"), size * alone * this.#camera.ratio * gpu.darkroom.scale);
+    const size = Math.min(2.6, Math.max(0.6, 0.62 + 0.27 * zoom)) * alone * this.#camera.ratio * gpu.darkroom.scale;
+    const grown = size * 2 ** (0.5 * Math.max(0, zoom - STREETS_ZOOM));
     gl.uniform1f(program.at("u_gain"), 1 / Math.sqrt(1 + sparks / CROWD));
     gl.uniform1f(program.at("u_rippling"), RIPPLES / Math.max(1, ring.head - newest));
     gl.blendFunc(gl.ONE, gl.ONE);
     for (const copy of this.#camera.copies) {
       this.#camera.use(gl, program, input, copy);
       gl.uniform1i(program.at("u_ripple"), 0);
+      gl.uniform1f(program.at("u_size"), grown);
       drawStretch(gl, ring, oldest);
       if (this.still) continue;
       gl.uniform1i(program.at("u_ripple"), 1);
+      gl.uniform1f(program.at("u_size"), size);
       drawStretch(gl, ring, newest);
     }
   }
