@@ -151,7 +151,7 @@ def test_the_example_page_draws_events_where_they_are(
     page = browser.new_page(viewport={"width": 1440, "height": 800})
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    with run_server() as server:
+    with run_server("--origin", elsewhere) as server:
         page.goto(f"{elsewhere}/receiver.html?server={server.url}")
         page.get_by_text("0 events").wait_for()
         _post(server, BERLIN)
