@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from websockets.frames import CloseCode
@@ -62,11 +63,12 @@ class Viewer:
 
     def hear(self, message: str | bytes) -> None:
         """Do what the viewer asks for, or tell it why not."""
+        subscription: int | None = None
         try:
             if not isinstance(message, str):
                 raise SubscriptionError("bad_message", "a viewer's messages are text, not binary")
             match messages.parse(message):
-                case Subscribe() as request:
+                case Subscribe(id=subscription) as request:
                     self._subscribe(request)
                 case Ack(cursor):
                     number = self._live.ring.number(cursor)
@@ -78,7 +80,7 @@ class Viewer:
                 case _:
                     raise SubscriptionError("no_history", "there is no history to replay")
         except SubscriptionError as error:
-            self._refuse(error)
+            self._refuse(error, subscription)
 
     def takes(self, more: bool) -> None:
         """Its connection takes more from now on, or doesn't: too much waits already, or it is about to end."""
@@ -131,17 +133,18 @@ class Viewer:
 
     def catch_up_soon(self) -> None:
         """Catch up in a task of its own."""
-        self._work(self._catch_up())
+        self._work(self._catch_up)
 
-    def _work(self, work: Coroutine[Any, Any, None]) -> None:
-        """Be busy with something, unless something else is asked for meanwhile."""
+    def _work(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Be busy with something, until something else is asked for, which may be so before it has even begun."""
         self._busy = True
         self._settle()
         asked = self._asked
 
         async def run() -> None:
             try:
-                await work
+                if asked == self._asked:
+                    await work()
             finally:
                 if asked == self._asked:
                     self._busy = False
@@ -153,12 +156,12 @@ class Viewer:
         well = self._takes and not self._busy and self.audience is not None and self.line.every == 1
         self.steady = self.line.trusted_until if well else 0
 
-    def _refuse(self, error: SubscriptionError) -> None:
+    def _refuse(self, error: SubscriptionError, subscription: int | None) -> None:
         self._nonsense += 1
         if self._nonsense > _PATIENCE:
             self.connection.end(CloseCode.POLICY_VIOLATION, "too many messages that make no sense")
         elif self._takes:
-            self.connection.say(messages.encode(Error(error.code, error.what)))
+            self.connection.say(messages.encode(Error(error.code, error.what, subscription)))
 
     def _subscribe(self, request: Subscribe) -> None:
         patterns, area, every = request.patterns(), request.area(), request.steps()
@@ -168,8 +171,7 @@ class Viewer:
         self.address = self.audience.address(0, request.id, self.connection.deflates)
         resumes = request.since is not None and self._resume(request.since)
         self.line.ask(every, self.cursor if resumes else self._live.ring.last)
-        begin = self._go_on if resumes else self._start
-        self._work(begin(self.audience, request.window))
+        self._work(partial(self._go_on if resumes else self._start, self.audience, request.window))
 
     def _resume(self, cursor: str) -> bool:
         ring = self._live.ring
