@@ -174,6 +174,7 @@ def _stats(live: Live, hub: Hub) -> models.Stats:
         examples=[models.Example(reason=example.reason, line=example.line) for example in totals.examples],
         latency=models.Latency(p50=p50, p90=p90, p99=p99),
         rooms=len(live.rooms),
+        dropped=live.streams.dropped,
         relay=models.Relay(connected=hub.connected, batches=hub.batches, duplicates=hub.duplicates),
         geo=live.status.geo if live.status else {},
         epoch=live.ring.epoch,

@@ -103,7 +103,7 @@ class Streams:
         self._ring = ring
         self._index = index
         self.dropped = 0
-        """Events that subscribers could not take, of those who get each at most once."""
+        """Steps that those who get each at most once did without, since they were too slow for them."""
         self._streams: dict[Wanted, Stream] = {}
         self._heard: dict[Subscriber, Stream] = {}
 
