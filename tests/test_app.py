@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynmap import listening
+from dynmap import lifeline, listening
 from dynmap.app import Listeners, check_files
 from dynmap.children import Backoff, Ended
 from dynmap.config import Settings, SourceSettings
@@ -151,7 +151,7 @@ def test_a_steady_minute_is_a_new_start() -> None:
 def test_how_a_process_ended_is_said_in_words() -> None:
     assert Ended(1, "", 0.0).how == "ended with exit code 1"
     assert Ended(-9, "", 0.0).how == "was killed by SIGKILL"
-    assert [Ended(code, "", 0.0).clean for code in (0, -15, 1, 2, -9)] == [True, True, False, False, False]
+    assert [Ended(code, "", 0.0).clean for code in (0, -15, 1, 2, -9)] == [True, False, False, False, False]
 
 
 # --- the two processes
@@ -211,13 +211,27 @@ def test_a_second_signal_ends_all_at_once() -> None:
         assert not psutil.wait_procs(children, 5)[1]
 
 
-def test_ctrl_c_reaches_all_processes_and_stops_them_in_order() -> None:
-    """A terminal sends it to the whole group; only the supervisor listens, and what came in is processed."""
+@pytest.mark.parametrize("number", lifeline.UNHEARD)
+def test_a_signal_to_all_processes_stops_them_in_order(number: signal.Signals) -> None:
+    """A terminal or a service manager sends it to all; only the supervisor listens, and what came in is processed."""
     with run_server("--tcp", "127.0.0.1:0") as server:
         for process in [*psutil.Process(server.pid).children(), psutil.Process(server.pid)]:
-            process.send_signal(signal.SIGINT)
+            process.send_signal(number)
         assert server.wait() == 0
         assert "Traceback" not in server.log()
+
+
+def test_commands_hear_signals_and_know_no_secrets(tmp_path: Path) -> None:
+    """Of what the processes are deaf to and are told in private, the commands that they run inherit nothing."""
+    told = tmp_path / "told"
+    command = f"printenv > {told}; kill -TERM $$; echo deaf >> {told}; sleep 60"
+    secrets = {"DYNMAP_AUTH__INGEST_TOKENS": "0123456789abcdef", "ELSE": "known"}
+    with run_server("--exec", command, env=secrets) as server:
+        exec_source = lambda: next(s for s in server.stats()["sources"] if s["kind"] == "exec")  # noqa: E731
+        assert server.wait_until(lambda: "was killed by SIGTERM" in exec_source()["detail"]), exec_source()
+        assert "deaf" not in told.read_text()
+        assert "ELSE=known" in told.read_text()
+        assert "DYNMAP_AUTH" not in told.read_text()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -229,7 +243,7 @@ def test_a_stop_while_it_starts_is_a_clean_end(number: signal.Signals, children:
         supervisor = psutil.Process(process.pid)
         while not (catches_sigterm(process.pid) and len(supervisor.children()) >= children):
             assert process.poll() is None
-        for each in [*supervisor.children(), supervisor] if number == signal.SIGINT else [supervisor]:
+        for each in [*supervisor.children(), supervisor]:
             each.send_signal(number)
         said = process.communicate(timeout=30)[0].decode()
     assert process.returncode == 0, said

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
-import signal
 import socket
 from collections.abc import Iterator
 from importlib.resources import files
@@ -16,6 +14,7 @@ from typing import Any, Final
 import uvicorn
 from starlette.types import ASGIApp
 
+from dynmap import lifeline
 from dynmap.config import Settings
 from dynmap.relay.local import LocalHub
 from dynmap.serve.connection import MAX_MESSAGE, LiveProtocol
@@ -38,13 +37,12 @@ class Server(uvicorn.Server):
         yield
 
 
-async def run(settings: Settings, http_fd: int, relay_path: Path, lifeline_fd: int | None) -> int:
-    """Serve on the bound socket `http_fd` until SIGTERM; the exit code.
+async def run(settings: Settings, http_fd: int, relay_path: Path, lifeline_end: int) -> int:
+    """Serve on the bound socket `http_fd` until the lifeline says stop; the exit code.
 
-    Batches come over a Unix socket that is made at `relay_path`. When `lifeline_fd` reads as closed, the supervising
-    process is gone and this one ends too. SIGINT is left to that process, which stops its children in their order.
+    Batches come over a Unix socket that is made at `relay_path`.
     """
-    over = _end_of(lifeline_fd)
+    over = lifeline.end_of(lifeline_end)
     live = Live(settings.ring_seconds)
     hub = await LocalHub.listen(relay_path, live.take, live.hear, live.ingest_is_gone)
     static = Path(str(files("dynmap").joinpath("static")))
@@ -91,25 +89,6 @@ def config(site: ASGIApp) -> uvicorn.Config:
         log_level=logging.WARNING,
         timeout_graceful_shutdown=3,
     )
-
-
-def _end_of(lifeline_fd: int | None) -> asyncio.Future[str]:
-    """Done when this process is to end, with the reason."""
-    loop = asyncio.get_running_loop()
-    over: asyncio.Future[str] = loop.create_future()
-
-    def end(reason: str) -> None:
-        if lifeline_fd is not None:
-            loop.remove_reader(lifeline_fd)
-        if not over.done():
-            over.set_result(reason)
-
-    loop.add_signal_handler(signal.SIGTERM, end, "SIGTERM")
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if lifeline_fd is not None:
-        os.set_blocking(lifeline_fd, False)
-        loop.add_reader(lifeline_fd, end, "the supervising process is gone")
-    return over
 
 
 def _failed(*tasks: asyncio.Task[None]) -> int:
