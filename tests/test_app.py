@@ -54,6 +54,11 @@ def located(server: Server) -> int:
     return count
 
 
+def detail_of(server: Server, kind: str) -> str:
+    [source] = [source for source in server.stats()["sources"] if source["kind"] == kind]
+    return str(source["detail"])
+
+
 def send(server: Server, lines: bytes) -> None:
     with socket.create_connection(("127.0.0.1", server.tcp_port)) as connection:
         connection.sendall(lines)
@@ -227,8 +232,7 @@ def test_commands_hear_signals_and_know_no_secrets(tmp_path: Path) -> None:
     command = f"printenv > {told}; kill -TERM $$; echo deaf >> {told}; sleep 60"
     secrets = {"DYNMAP_AUTH__INGEST_TOKENS": "0123456789abcdef", "ELSE": "known"}
     with run_server("--exec", command, env=secrets) as server:
-        exec_source = lambda: next(s for s in server.stats()["sources"] if s["kind"] == "exec")  # noqa: E731
-        assert server.wait_until(lambda: "was killed by SIGTERM" in exec_source()["detail"]), exec_source()
+        assert server.wait_until(lambda: "was killed by SIGTERM" in detail_of(server, "exec")), server.stats()
         assert "deaf" not in told.read_text()
         assert "ELSE=known" in told.read_text()
         assert "DYNMAP_AUTH" not in told.read_text()

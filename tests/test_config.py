@@ -217,7 +217,7 @@ def test_source_flags(kind: str, spec: str, expected: dict[str, str]) -> None:
             Flags(),
             {},
             "prot = 1",
-            "dynmap.toml: prot: unknown setting (known: serve, geo, tcp, source, ring_seconds)",
+            "dynmap.toml: prot: unknown setting (known: serve, auth, limits, geo, tcp, source, ring_seconds)",
         ),
         (Flags(), {}, "[serve]\nprot = 1", 'dynmap.toml: serve.prot: unknown setting (did you mean "port"?)'),
         (

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from dynmap.relay.message import Post, PostAnswer, Status
 from dynmap.serve import body, intake
-from dynmap.serve.body import MAX_BODY, RequestError
+from dynmap.serve.body import MAX_BODY
+from dynmap.serve.refusal import RequestError
 
 BERLIN = (52.52, 13.40)
 PLAIN = {"Content-Type": "text/plain"}
@@ -79,7 +80,7 @@ async def test_health_and_readiness(serving: Any, ingest: Any) -> None:
         answer = await serving.http.get("/readyz")
         assert (answer.status_code, answer.json()) == (
             code,
-            {"status": status.state, "detail": status.detail},
+            {"status": status.state, "detail": status.detail, "progress": status.progress},
         )
     await ingest.link.close()
     await until_ingest_is(serving, "down")

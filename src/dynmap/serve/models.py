@@ -132,6 +132,7 @@ class Health(BaseModel):
 
     status: str
     detail: str = ""
+    progress: float = Field(description="how far it is until it is ready, 0 to 1")
 
 
 class Problem(BaseModel):

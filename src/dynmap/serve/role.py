@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -16,8 +16,10 @@ from starlette.types import ASGIApp
 
 from dynmap import lifeline
 from dynmap.config import Settings
+from dynmap.hosts import Network
 from dynmap.relay.local import LocalHub
 from dynmap.serve.connection import MAX_MESSAGE, LiveProtocol
+from dynmap.serve.gate import Gate
 from dynmap.serve.live import Live
 from dynmap.serve.site import Site
 
@@ -41,13 +43,16 @@ async def run(settings: Settings, http_fd: int, relay_path: Path, lifeline_end: 
     """Serve on the bound socket `http_fd` until the lifeline says stop; the exit code.
 
     Batches come over a Unix socket that is made at `relay_path`.
+
+    Raises StartupError when a key of viewer tokens can't be used.
     """
     over = lifeline.end_of(lifeline_end)
+    gate = Gate(settings)
     live = Live(settings.ring_seconds)
     hub = await LocalHub.listen(relay_path, live.take, live.hear, live.ingest_is_gone)
     static = Path(str(files("dynmap").joinpath("static")))
     app = asyncio.create_task(asyncio.to_thread(_load_app, live, hub))
-    server = Server(config(Site(live, app, static)))
+    server = Server(config(Site(live, app, static, gate), settings.serve.proxies))
     listener = socket.socket(fileno=http_fd)
     serving = asyncio.create_task(server.serve([listener]))
     ticking = asyncio.create_task(live.tick())
@@ -73,14 +78,15 @@ def _load_app(live: Live, hub: LocalHub) -> ASGIApp:
     return create_app(live, hub)
 
 
-def config(site: ASGIApp) -> uvicorn.Config:
-    """How uvicorn is run."""
+def config(site: ASGIApp, proxies: Sequence[Network] = ()) -> uvicorn.Config:
+    """How uvicorn is run; `proxies` are those whose word is taken for whom they ask for."""
     return uvicorn.Config(
         site,
         http="httptools",
         ws=LiveProtocol,
         ws_max_size=MAX_MESSAGE,
         ws_per_message_deflate=False,
+        forwarded_allow_ips=[str(network) for network in proxies],
         lifespan="off",
         backlog=_BACKLOG,
         access_log=False,
