@@ -159,13 +159,13 @@ def _add_health(app: FastAPI, live: Live, hub: Hub) -> None:
 def _counted(live: Live, access: Access) -> list[int]:
     known = len(live.index)
     counted = (live.totals.located[:known] > 0) | (live.totals.unlocated[:known] > 0)
-    return [int(number) for number in np.flatnonzero(counted) if access.shows(live.index.names[number])]
+    return [int(number) for number in np.flatnonzero(counted & live.report.shown(access)[:known])]
 
 
 def _stats(live: Live, hub: Hub, access: Access) -> models.Stats:
-    shared = messages.builtins(live.stats())
+    shared = messages.builtins(live.stats(access))
     totals = live.totals
-    p50, p90, p99 = totals.latency(0.5, 0.9, 0.99)
+    of_all = _of_all(live, hub) if access.is_whole else {}
     return models.Stats(
         **{
             name: shared[name]
@@ -177,15 +177,24 @@ def _stats(live: Live, hub: Hub, access: Access) -> models.Stats:
             )
             for number in _counted(live, access)
         },
-        reasons=dict(totals.reasons),
-        examples=[models.Example(reason=example.reason, line=example.line) for example in totals.examples],
-        latency=models.Latency(p50=p50, p90=p90, p99=p99),
-        rooms=len(live.rooms),
-        relay=models.Relay(connected=hub.connected, batches=hub.batches, duplicates=hub.duplicates),
         geo=live.status.geo if live.status else {},
         epoch=live.ring.epoch,
-        memory=_resident(),
+        **of_all,
     )
+
+
+def _of_all(live: Live, hub: Hub) -> dict[str, Any]:
+    """What is of all topics together, or tells of what is none."""
+    totals = live.totals
+    p50, p90, p99 = totals.latency(0.5, 0.9, 0.99)
+    return {
+        "reasons": dict(totals.reasons),
+        "examples": [models.Example(reason=example.reason, line=example.line) for example in totals.examples],
+        "latency": models.Latency(p50=p50, p90=p90, p99=p99),
+        "rooms": len(live.rooms),
+        "relay": models.Relay(connected=hub.connected, batches=hub.batches, duplicates=hub.duplicates),
+        "memory": _resident(),
+    }
 
 
 def _resident() -> int | None:

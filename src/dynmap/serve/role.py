@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import resource
 import socket
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
@@ -46,6 +47,7 @@ async def run(settings: Settings, http_fd: int, relay_path: Path, lifeline_end: 
 
     Raises StartupError when a key of viewer tokens can't be used.
     """
+    allow_many_viewers()
     over = lifeline.end_of(lifeline_end)
     gate = Gate(settings)
     live = Live(settings.ring_seconds)
@@ -70,6 +72,13 @@ async def run(settings: Settings, http_fd: int, relay_path: Path, lifeline_end: 
     finally:
         ticking.cancel()
         await hub.close()
+
+
+def allow_many_viewers() -> None:
+    """Raise the limit of open files as far as allowed: each viewer is one, and shells begin with 256 to 1,024."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):  # some systems call it unlimited, and then refuse that
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _load_app(live: Live, hub: LocalHub) -> ASGIApp:

@@ -35,8 +35,7 @@ class Site:
         self._gate = gate
         self._pages = ExceptionMiddleware(Pages(static))
         self._websocket = refusing(self._accept)
-        self._http = refusing(self._route)
-        self._interface = gate.sharing(refusing(self._let_in))
+        self._http = gate.sharing(refusing(self._route))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection or request."""
@@ -53,22 +52,17 @@ class Site:
             scope = {**scope, "method": "GET"}
         first = scope["path"].lstrip("/").partition("/")[0]
         if first == "api":
-            await self._interface(scope, receive, send)
-        else:
-            await (await self._app if first in _OF_THE_APP else self._pages)(scope, receive, send)
-
-    async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._gate.let_in(scope)
-        await (await self._app)(scope, receive, send)
+            self._gate.let_in(scope)
+        await (await self._app if first in _OF_THE_APP else self._pages)(scope, receive, send)
 
     async def _accept(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] != LIVE:
             raise RequestError(404, "not_found", f"there is no WebSocket here, try {LIVE}")
-        self._gate.viewer(scope)
+        access = self._gate.viewer(scope)
         with self._gate.connection(scope):
             chosen = SUBPROTOCOL if SUBPROTOCOL in scope["subprotocols"] else None
             await send({"type": "websocket.accept", "subprotocol": chosen})
-            viewer = self._live.enter(connection_of(scope))
+            viewer = self._live.enter(connection_of(scope), access)
             try:
                 while (event := await receive())["type"] == "websocket.receive":
                     await viewer.hear(event.get("text"))
