@@ -318,7 +318,7 @@ async def test_the_documentation_asks_no_other_host(serving: Any) -> None:
 async def test_a_mistake_of_the_server_is_a_500_in_json(
     serving: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(type(serving.live), "stats", lambda self: 1 / 0)
+    monkeypatch.setattr(type(serving.live), "stats", lambda self, access: 1 / 0)
     answer = await serving.http.get("/api/stats")
     monkeypatch.undo()
     assert answer.status_code == 500
