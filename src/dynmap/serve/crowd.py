@@ -47,11 +47,9 @@ class Crowd:
         most = self._limits.connections_per_address
         if self._connected[who] >= most:
             raise RequestError(
-                *(
-                    429,
-                    "too_many_connections",
-                    f"there are {most} live connections from this address already",
-                ),
+                429,
+                "too_many_connections",
+                f"there are {most} live connections from this address already",
                 hint="the server's setting limits.connections_per_address",
                 headers={"Retry-After": str(_LATER_SECONDS)},
             )
@@ -79,7 +77,9 @@ class Crowd:
         if who is not None and self._failed[who] >= self._limits.failures_per_address:
             left = self._window + _WINDOW_SECONDS - self._clock()
             raise RequestError(
-                *(429, "too_many_failures", "too many wrong tokens from this address"),
+                429,
+                "too_many_failures",
+                "too many wrong tokens from this address",
                 headers={"Retry-After": str(int(left) + 1)},
             )
 

@@ -64,7 +64,9 @@ class Gate:
         if name in self._names or name.endswith(".localhost") or address_of(name) is not None:
             return
         raise RequestError(
-            *(403, "bad_host", "this server is not known by the name in the Host header"),
+            403,
+            "bad_host",
+            "this server is not known by the name in the Host header",
             hint=f'if it is meant to be: auth.origins = ["https://{_shown(name)}"], or --origin',
         )
 
@@ -78,7 +80,9 @@ class Gate:
         if host and host == without_default_port(headers.get("host", "").lower(), scheme):
             return
         raise RequestError(
-            *(403, "bad_origin", "pages of this origin may not ask here"),
+            403,
+            "bad_origin",
+            "pages of this origin may not ask here",
             hint="if they are meant to: auth.origins, or --origin; behind a proxy, have it pass the Host header on",
         )
 
@@ -114,9 +118,8 @@ class Gate:
         if not self._auth.of_posts:
             return
         if not self._ingest_tokens:
-            raise RequestError(
-                *(403, "forbidden", "nobody may post events here"), hint="auth.ingest_tokens lets some do so"
-            )
+            hint = "auth.ingest_tokens lets some do so"
+            raise RequestError(403, "forbidden", "nobody may post events here", hint=hint)
         token = self._token(scope, "an ingest token", "auth.ingest_tokens")
         if self._is_ingest_token(token):
             return
