@@ -9,9 +9,6 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
-MAX_WAITING: Final = 64 << 10
-"""Bytes that may wait for a viewer before it is left to fall behind."""
-
 MAX_UNACKNOWLEDGED: Final = 16
 """Steps that a viewer who acknowledges may be behind with it, beside two of its own pace."""
 
@@ -59,13 +56,9 @@ class Line:
         """The viewer has committed a step."""
         self._acknowledged = max(number, self._acknowledged or 0)
 
-    def has_room(self, waiting: int) -> bool:
-        """Whether at least a few words may be added to the bytes that are waiting."""
-        return waiting <= MAX_WAITING
-
-    def is_full(self, waiting: int, cursor: int, now: float) -> bool:
-        """Whether it takes no more just now: `waiting` bytes are with us, and steps up to `cursor` were sent."""
-        if waiting <= MAX_WAITING and (
+    def is_full(self, clogged: bool, cursor: int, now: float) -> bool:
+        """Whether it takes no more just now: too much waits with us, or too little of `cursor` is acknowledged."""
+        if not clogged and (
             self._acknowledged is None or cursor - self._acknowledged <= MAX_UNACKNOWLEDGED + 2 * self.every
         ):
             self._full_since = None

@@ -101,7 +101,8 @@ class Audience:
         self.interest: Interest = feed.interest
         self.area = area
         self.rooms = rooms
-        self.viewers: set[Viewer] = set()
+        self.viewers: dict[Viewer, None] = {}
+        """In the order in which they came."""
 
     def live(self, step: Step) -> list[Encoded]:
         """The frames of a step as it happened."""
@@ -155,12 +156,12 @@ class Rooms:
         audience = self._audiences.get(key)
         if audience is None:
             audience = self._audiences[key] = self._made(patterns, access, area)
-        audience.viewers.add(viewer)
+        audience.viewers[viewer] = None
         return audience
 
     def leave(self, viewer: Viewer, audience: Audience) -> None:
         """Take a viewer out of its audience, which ends with the last one, as its rooms do with the last audience."""
-        audience.viewers.discard(viewer)
+        audience.viewers.pop(viewer, None)
         if audience.viewers:
             return
         del self._audiences[*audience.interest.wanted, audience.area]

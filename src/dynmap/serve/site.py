@@ -64,7 +64,7 @@ class Site:
             await send({"type": "websocket.accept", "subprotocol": chosen})
             viewer = self._live.enter(connection_of(scope), access)
             try:
-                while (event := await receive())["type"] == "websocket.receive":
-                    await viewer.hear(event.get("text"))
+                while (await receive())["type"] != "websocket.disconnect":
+                    pass
             finally:
                 self._live.leave(viewer)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from typing import TYPE_CHECKING, Final
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, Final
 
 from websockets.frames import CloseCode
 
@@ -59,14 +59,14 @@ class Viewer:
         self._asked = 0
         self._nonsense = 0
 
-    async def hear(self, message: str | bytes | None) -> None:
+    def hear(self, message: str | bytes) -> None:
         """Do what the viewer asks for, or tell it why not."""
         try:
             if not isinstance(message, str):
                 raise SubscriptionError("bad_message", "a viewer's messages are text, not binary")
             match messages.parse(message):
                 case Subscribe() as request:
-                    await self._subscribe(request)
+                    self._subscribe(request)
                 case Ack(cursor):
                     number = self._live.ring.number(cursor)
                     if number is not None and number <= self.cursor:
@@ -87,7 +87,7 @@ class Viewer:
 
     def offer(self, number: int, payload: Payload | None, now: float) -> None:
         """A step has closed: send it (`payload`, None when it holds nothing), if it is this viewer's turn."""
-        if self.busy or self.line.is_full(self.connection.waiting, self.cursor, now):
+        if self.busy or self.line.is_full(self.connection.is_clogged, self.cursor, now):
             return
         if number % self.line.every:
             return
@@ -107,53 +107,49 @@ class Viewer:
         elif self.line.is_stalled(now):
             reason = f"took nothing for {STALLED_SECONDS:.0f} seconds"
             self.connection.end(CloseCode.TRY_AGAIN_LATER, reason)
-        elif self.line.has_room(self.connection.waiting) and not self.busy:
+        elif not self.connection.is_clogged and not self.busy:
             if self.line.adapt(now):
                 self._tell_pace()
             if self.cursor != self._live.ring.last or self.audience is None:
                 # Its own mark again: who is held back for want of an `ack` is asked for one.
                 self.connection.push((self._mark(self.cursor) if self.audience else b"") + stats)
 
-    def catch_up_soon(self) -> asyncio.Task[None]:
+    def catch_up_soon(self) -> None:
         """Catch up in a task of its own."""
+        self._work(self._catch_up())
+
+    def _work(self, work: Coroutine[Any, Any, None]) -> None:
+        """Be busy with something, unless something else is asked for meanwhile."""
         self.busy = True
         asked = self._asked
 
         async def run() -> None:
             try:
-                await self._catch_up()
+                await work
             finally:
                 if asked == self._asked:
                     self.busy = False
 
-        return self._live.tend(run())
+        self._live.tend(run())
 
     def _refuse(self, error: SubscriptionError) -> None:
         self._nonsense += 1
         if self._nonsense > _PATIENCE:
             self.connection.end(CloseCode.POLICY_VIOLATION, "too many messages that make no sense")
-        elif self.line.has_room(self.connection.waiting):
+        elif not self.connection.is_clogged:
             self.connection.say(messages.encode(Error(error.code, error.what)))
 
-    async def _subscribe(self, request: Subscribe) -> None:
+    def _subscribe(self, request: Subscribe) -> None:
         patterns, area, every = request.patterns(), request.area(), request.steps()
         self._check_allowed(patterns)
         self.leave()
         self.audience = self._live.rooms.enter(self, patterns, self.access, area)
         self.subscription = request.id
         self.told = 0
-        self.busy = True
-        asked, ring = self._asked, self._live.ring
-        try:
-            resumes = request.since is not None and self._resume(request.since)
-            self.line.ask(every, self.cursor if resumes else ring.last)
-            if resumes:
-                await self._go_on(self.audience, request.window)
-            else:
-                await self._start(self.audience, request.window)
-        finally:
-            if asked == self._asked:
-                self.busy = False
+        resumes = request.since is not None and self._resume(request.since)
+        self.line.ask(every, self.cursor if resumes else self._live.ring.last)
+        begin = self._go_on if resumes else self._start
+        self._work(begin(self.audience, request.window))
 
     def _check_allowed(self, patterns: tuple[str, ...]) -> None:
         """A pattern wider than the access is narrowed to it; one beside it is refused."""
