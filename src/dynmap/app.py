@@ -312,7 +312,7 @@ class Supervisor:
     def _show_page(self) -> None:
         self._console.end_progress()
         self._console.banner(self._listeners.url, self._settings, self._listeners.addresses)
-        if not is_of_this_machine(self._settings.serve.host):
+        if self._settings.auth.of_posts or not is_of_this_machine(self._settings.serve.host):
             self._console.say(_who_may(self._settings.auth))
         if self._browser:
             import webbrowser
@@ -329,10 +329,10 @@ class Supervisor:
 
 
 def _who_may(auth: AuthSettings) -> str:
-    """What others than this machine may do at its port, in words."""
-    see = "with a viewer token" if auth.of_viewers else "everybody"
-    post = "with an ingest token" if auth.ingest_tokens else "nobody" if auth.of_posts else "everybody"
-    return f"reached from other machines; who may see the map: {see}; who may post events: {post}"
+    """Who may do what at the port, in words: where that is not simply whoever is on this machine."""
+    see = "who has a viewer token (dynmap token makes them)" if auth.of_viewers else "everybody"
+    post = "who has an ingest token" if auth.ingest_tokens else "nobody" if auth.of_posts else "everybody"
+    return f"may see the map: {see}; may post events: {post}"
 
 
 def _signals() -> list[signal.Signals]:

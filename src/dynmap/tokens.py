@@ -39,7 +39,9 @@ class Duration(click.ParamType[int]):
 @click.option(
     "--topics", multiple=True, metavar="PATTERN", help="What it lets see: email.>, web.*, or > for all."
 )
-@click.option("--expires", type=Duration(), default="1d", show_default=True, help="How long it is good.")
+@click.option(
+    "--expires", type=Duration(), default="1d", show_default=True, help="How long it is good: 30m, 12h, 7d."
+)
 @click.option("--sub", metavar="NAME", help="Whom it is for, to know it again by.")
 @click.option(
     "--private-key",

@@ -298,6 +298,9 @@ async def test_the_interface_is_documented(serving: Any) -> None:
     post = document["paths"]["/api/events"]["post"]
     assert set(post["requestBody"]["content"]) == set(body.CONTENT_TYPES)
     assert {"202", "400", "413", "415", "502", "503", "504"} <= set(post["responses"])
+    assert post["security"] == [{"ingest-token": []}]
+    assert document["paths"]["/api/stats"]["get"]["security"] == [{"viewer-token": []}]
+    assert set(document["components"]["securitySchemes"]) == {"ingest-token", "viewer-token"}
     stats = document["components"]["schemas"]["Stats"]["properties"]
     assert set(stats) == set(await serving.stats())
 

@@ -54,8 +54,8 @@ _EVENTS_BODY: Final[dict[str, Any]] = {
 assert tuple(_EVENTS_BODY["requestBody"]["content"]) == CONTENT_TYPES
 
 
-_viewer_token = HTTPBearer(scheme_name="viewer token", bearerFormat="JWT", auto_error=False)
-_ingest_token = HTTPBearer(scheme_name="ingest token", auto_error=False)
+_viewer_token = HTTPBearer(scheme_name="viewer-token", bearerFormat="JWT", auto_error=False)
+_ingest_token = HTTPBearer(scheme_name="ingest-token", auto_error=False)
 
 
 def _access(request: Request) -> Access:
