@@ -84,7 +84,9 @@ def encode(
     lowest = frame.x & (~frame.x + np.uint32(1))
     tile = (z, tile_x, tile_y)
     return [
-        _encode_one(part, kind, covers, subscription, min(max(32 - size.bit_length() - z, 0), TILE_BITS), tile)
+        _encode_one(
+            part, kind, covers, subscription, min(max(32 - size.bit_length() - z, 0), TILE_BITS), tile
+        )
         for size, part in _by_size(frame, lowest)
     ]
 
