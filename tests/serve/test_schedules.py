@@ -25,10 +25,12 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from dynmap import grid, topics, wire
+from dynmap.config import Settings
 from dynmap.frame import TICK_MS, Frame, tick_of
 from dynmap.relay.message import BatchMessage
 from dynmap.serve import connection
 from dynmap.serve.area import WORLD, Area, Tile, area_of
+from dynmap.serve.gate import Gate
 from dynmap.serve.live import Live, now_ms
 from dynmap.serve.role import Server, config
 from dynmap.serve.site import Site
@@ -141,7 +143,7 @@ class World:
         listener = socket.create_server(("127.0.0.1", 0))
         self.port = listener.getsockname()[1]
         unused: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        server = Server(config(Site(self.live, unused, Path("/nonexistent"))))
+        server = Server(config(Site(self.live, unused, Path("/nonexistent"), Gate(Settings()))))
         serving = asyncio.create_task(server.serve([listener]))
         try:
             yield

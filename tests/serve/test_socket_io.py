@@ -11,17 +11,19 @@ from importlib.metadata import version
 from typing import Any
 
 import engineio
+import jwt
 import pytest
 import socketio
 from node.driver import EITHER, FOLDER, POLLING, TRANSPORTS, WEBSOCKET, needs_node, node_client
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from dynmap.config import Settings
 from dynmap.serve import line, socket_io
-from dynmap.serve.access import Access
-from dynmap.serve.body import RequestError
 from dynmap.serve.socket_client import MAX_QUEUED
 from dynmap.serve.socket_io import SocketIO, TextPacket
+
+SECRET = "a secret of at least 32 bytes, as HS256 wants it"
 
 BERLIN = (52.52, 13.405)
 PARIS = (48.8566, 2.3522)
@@ -201,8 +203,8 @@ class Raw:
 
 
 @contextlib.asynccontextmanager
-async def raw(serving: Any, *, connected: bool = True, **options: Any) -> AsyncIterator[Raw]:
-    url = f"ws://127.0.0.1:{serving.port}/socket.io/?EIO=4&transport=websocket"
+async def raw(serving: Any, *, connected: bool = True, query: str = "", **options: Any) -> AsyncIterator[Raw]:
+    url = f"ws://127.0.0.1:{serving.port}/socket.io/?EIO=4&transport=websocket{query}"
     async with connect(url, **{"compression": None, "max_size": None, **options}) as connection:
         client = Raw(connection)
         await client.until("0")
@@ -219,7 +221,8 @@ class Polled:
         self._http = serving.http
         self._query: dict[str, str] = {"EIO": "4", "transport": "polling"}
 
-    async def open(self) -> Polled:
+    async def open(self, **more: str) -> Polled:
+        self._query |= more
         opened = json.loads((await self.poll()).removeprefix("0"))
         self._query["sid"] = opened["sid"]
         assert opened["upgrades"] == ["websocket"]
@@ -431,32 +434,108 @@ async def test_who_does_not_connect_is_closed(serving: Any, monkeypatch: pytest.
     await until(lambda: not sessions(serving))
 
 
-async def test_who_may_not_come_in_is_told_why(serving: Any) -> None:
-    def admit(scope: Any) -> Access:
-        headers = dict(scope["headers"])
-        if headers.get(b"authorization") == b"Bearer good":
-            return Access(("web.>",))
-        raise RequestError(401, "no_token", "this needs a viewer token")
+with_tokens = pytest.mark.parametrize(
+    "served_settings",
+    [Settings.model_validate({"auth": {"secret": SECRET, "origins": ["https://board.example.com"]}})],
+    indirect=True,
+    ids=[""],
+)
 
-    application(serving)._admit = admit
+
+def token(*topics: str, seconds: float = 600) -> str:
+    return jwt.encode({"topics": list(topics), "exp": time.time() + seconds}, SECRET, "HS256")
+
+
+@with_tokens
+async def test_who_may_not_come_in_is_told_why(serving: Any) -> None:
     async with raw(serving, connected=False) as client:
-        for auth in ("", '{"token":7}', '{"token":"bad"}', '{"token":"\u00e4"}', "[]"):
+        given = {"": "no_token", '{"token":7}': "no_token", "[]": "no_token", '{"token":"bad"}': "bad_token"}
+        given[json.dumps({"token": token(">", seconds=-5)})] = "expired_token"
+        for auth, code in given.items():
             await client.say(f"40{auth}")
-            said = await client.until("44")
-            assert said == '44{"message":"this needs a viewer token","data":{"code":"no_token"}}'
-        await client.say('40{"token":"good"}')
+            said = json.loads((await client.until("44"))[2:])
+            assert said["data"] == {"code": code}
+            assert said["message"]
+        await client.say("40" + json.dumps({"token": token("web.>")}))
         await client.until("40")
         await client.say('420["subscribe","email.>"]')
         assert json.loads((await client.until("430"))[3:])[0]["code"] == "forbidden"
         await client.subscribe(">", "web.*")
 
 
+@with_tokens
+async def test_a_token_may_come_as_a_header_or_in_the_query(serving: Any, ingest: Any) -> None:
+    header = {"Authorization": f"Bearer {token('web.>')}"}
+    async with (
+        raw(serving, additional_headers=header) as by_header,
+        raw(serving, query=f"&token={token('email.>')}") as by_query,
+    ):
+        await by_header.subscribe(">")
+        await by_query.subscribe(">")
+        await ingest.send([("web.ok", *BERLIN, 3), ("email.ok", *BERLIN, 4), ("dns", *BERLIN, 5)])
+        await by_header.until('42["events"')
+        await by_query.until('42["events"')
+        assert (by_header.total(), by_query.total()) == (3, 4)
+
+
+@needs_node
+@with_tokens
+async def test_the_real_client_brings_its_token(serving: Any, ingest: Any) -> None:
+    async with (
+        node_client(url_of(serving), again=[">"], auth={"token": token("web.>")}) as client,
+        node_client(url_of(serving), auth={"token": "nonsense"}) as stranger,
+    ):
+        await client.until(lambda: bool(client.all("ack")))
+        await ingest.send([("web.ok", *BERLIN, 3), ("email.ok", *BERLIN, 4)])
+        await client.until(lambda: client.total == 3)
+        await stranger.until(lambda: bool(stranger.all("connect_error")))
+        assert stranger.all("connect_error")[0] == {
+            "message": "this is no JWT",
+            "data": {"code": "bad_token"},
+        }
+
+
+@with_tokens
+async def test_pages_of_other_sites_may_not_come_in(serving: Any) -> None:
+    query = {"EIO": "4", "transport": "polling"}
+    for origin, status in (("https://evil.example", 403), ("https://board.example.com", 200)):
+        answer = await serving.http.get("/socket.io/", params=query, headers={"Origin": origin})
+        assert answer.status_code == status
+        assert ("access-control-allow-origin" in answer.headers) == (status == 200)
+        assert "access-control-allow-credentials" not in answer.headers
+    with pytest.raises(InvalidStatus, match="403"):
+        async with raw(serving, origin="https://evil.example"):
+            pass
+    async with raw(serving, origin="https://board.example.com", connected=False):
+        pass
+
+
+@pytest.mark.parametrize(
+    "served_settings",
+    [
+        Settings.model_validate(
+            {"limits": {"connections_per_address": 2}, "serve": {"proxies": ["127.0.0.0/8"]}}
+        )
+    ],
+    indirect=True,
+    ids=[""],
+)
+async def test_an_address_may_have_so_many(serving: Any) -> None:
+    there: dict[str, Any] = {"additional_headers": {"X-Forwarded-For": "203.0.113.7"}}
+    async with raw(serving, **there), raw(serving, **there), raw(serving, connected=False, **there) as third:
+        await third.say("40")
+        assert json.loads((await third.until("44"))[2:])["data"] == {"code": "too_many_connections"}
+    await until(lambda: not sessions(serving))
+    async with raw(serving, **there):
+        pass
+
+
+@with_tokens
 async def test_a_token_that_expires_ends_it(serving: Any, ingest: Any) -> None:
-    application(serving)._admit = lambda _: Access(("web.>",), time.time() + 0.7)
-    async with raw(serving) as client:
+    async with raw(serving, query=f"&token={token('web.>', seconds=1.2)}") as client:
         await client.subscribe(">")
         assert await client.until_closed() == (4401, "the token has expired")
-    polled = await Polled(serving).open()
+    polled = await Polled(serving).open(token=token("web.>", seconds=1.5))
     assert "1" in (await polled.poll()).split("\x1e")
     await until(lambda: not sessions(serving))
     assert not serving.live.streams

@@ -7,18 +7,23 @@ import contextlib
 import re
 import shutil
 import socket
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+import jwt
 import msgspec
 import pytest
 
+from dynmap.config import Settings
 from dynmap.frame import TICK_MS
 from dynmap.serve import sse
 from dynmap.serve.live import now_ms
+
+SECRET = "a secret of at least 32 bytes, as HS256 wants it"
 
 BERLIN = (52.52, 13.405)
 PARIS = (48.8566, 2.3522)
@@ -350,6 +355,70 @@ async def test_a_stopping_server_says_goodbye(
         await until(lambda: all(connection.disconnected for connection in connections))
         assert not serving.live.streams
     assert not caplog.records
+
+
+with_tokens = pytest.mark.parametrize(
+    "served_settings",
+    [Settings.model_validate({"auth": {"secret": SECRET, "origins": ["https://board.example.com"]}})],
+    indirect=True,
+    ids=[""],
+)
+
+
+def token(*topics: str, seconds: float = 600) -> str:
+    return jwt.encode({"topics": list(topics), "exp": time.time() + seconds}, SECRET, "HS256")
+
+
+@with_tokens
+async def test_a_token_narrows_it_and_expires(serving: Any, ingest: Any) -> None:
+    async with reading(serving, f"?token={token('web.>', seconds=2)}") as found:
+        await ingest.send([("web.ok", *BERLIN, 1), ("email", *BERLIN, 1)])
+        await until(lambda: found.total == 1)
+        assert found.counts == {"web.ok": 1}
+        await until(lambda: found.named("end"))
+        assert found.named("end") == [{"code": "expired_token", "message": "the token has expired"}]
+    assert not serving.live.streams
+
+
+@with_tokens
+async def test_who_may_not_see_it_is_told_why(serving: Any) -> None:
+    for query, status, code in (
+        ("", 401, "no_token"),
+        ("?token=nonsense", 401, "bad_token"),
+        (f"?token={token('web.>')}&topics=email.>", 403, "forbidden"),
+    ):
+        answer = await serving.http.get(f"/api/live.sse{query}")
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+@with_tokens
+async def test_pages_of_named_sites_may_read_it(serving: Any) -> None:
+    headers = {"Origin": "https://board.example.com", "Authorization": f"Bearer {token('>')}"}
+    async with serving.http.stream("GET", "/api/live.sse", headers=headers) as answer:
+        assert answer.status_code == 200
+        assert answer.headers["access-control-allow-origin"] == "https://board.example.com"
+    answer = await serving.http.get("/api/live.sse", headers={**headers, "Origin": "https://evil.example"})
+    assert (answer.status_code, answer.json()["code"]) == (403, "bad_origin")
+
+
+@pytest.mark.parametrize(
+    "served_settings",
+    [
+        Settings.model_validate(
+            {"limits": {"connections_per_address": 2}, "serve": {"proxies": ["127.0.0.0/8"]}}
+        )
+    ],
+    indirect=True,
+    ids=[""],
+)
+async def test_an_address_may_have_so_many(serving: Any) -> None:
+    there = {"X-Forwarded-For": "203.0.113.7"}
+    async with reading(serving, **there), reading(serving, **there):
+        answer = await serving.http.get("/api/live.sse", headers=there)
+        assert (answer.status_code, answer.json()["code"]) == (429, "too_many_connections")
+    await until(lambda: not serving.live.streams)
+    async with reading(serving, **there):
+        pass
 
 
 async def test_it_is_described(serving: Any) -> None:

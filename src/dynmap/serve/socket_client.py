@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import ExitStack
 from functools import lru_cache
 from typing import Any, Final, Protocol
 
@@ -49,12 +50,14 @@ class SocketClient:
     It gets each step in one write, at most once: while its line takes no more, steps are dropped.
     """
 
-    def __init__(self, live: Live, session: Session, access: Access) -> None:
+    def __init__(self, live: Live, session: Session, access: Access, held: ExitStack) -> None:
+        """`held` is what ends when it is gone."""
         self.session = session
         self.access = access
         self.patterns: frozenset[str] = frozenset()
         self._line = Line()
         self._live = live
+        self._held = held
         self._writes = False
 
     @property
@@ -75,6 +78,7 @@ class SocketClient:
     def leave(self) -> None:
         """It is gone."""
         self._live.streams.leave(self)
+        self._held.close()
 
     def offer(self, news: Points) -> None:
         """A step in which something happened has closed."""

@@ -9,6 +9,7 @@ tests/serve/test_socket_io.py holds what is assumed of it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -18,16 +19,15 @@ from urllib.parse import parse_qs
 import socketio
 from socketio import packet
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 from websockets.frames import CloseCode
 
 from dynmap.errors import SubscriptionError
 from dynmap.frame import TICK_MS
-from dynmap.serve.access import WHOLE, Access
-from dynmap.serve.body import RequestError
 from dynmap.serve.connection import MAX_MESSAGE, LiveProtocol, connection_of
+from dynmap.serve.gate import Gate
 from dynmap.serve.live import Connection, Live
+from dynmap.serve.refusal import RequestError, refusing
 from dynmap.serve.socket_client import Session, SocketClient
 from dynmap.serve.steps import Step
 
@@ -84,12 +84,13 @@ def _is_event(data: object) -> bool:
 class SocketIO:
     """The ASGI application under `/socket.io/`.
 
-    `admit` says what whoever asks may see, from the scope of a request with the token; it may raise RequestError.
+    A session needs no token, since a client brings it only when it connects to what is served. Then `gate` has its say.
     """
 
-    def __init__(self, live: Live, admit: Callable[[Scope], Access] = lambda _: WHOLE) -> None:
+    def __init__(self, live: Live, gate: Gate) -> None:
         self._live = live
-        self._admit = admit
+        self._gate = gate
+        self._served = refusing(self._serve)
         self._over = False
         self._clients: dict[str, SocketClient] = {}
         self._io = socketio.AsyncServer(
@@ -99,6 +100,7 @@ class SocketIO:
             max_http_buffer_size=MAX_MESSAGE,
             http_compression=False,  # for each client anew, and meanwhile all others would wait
             cookie=None,
+            cors_allowed_origins=[],  # the gate looks after that
             logger=_quiet,
             engineio_logger=_quiet,
         )
@@ -112,19 +114,18 @@ class SocketIO:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one WebSocket or request."""
+        await self._served(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         query = parse_qs(scope["query_string"].decode("latin-1"))
         session = self._io.eio.sockets.get(query.get("sid", [""])[0])
-        try:
-            self._check(scope, query, session)
-            if scope["type"] == "websocket":
-                await self._websocket(session, scope, receive, send)
-            else:
-                await self._request(scope, receive, send)
-        except RequestError as refusal:
-            said = {"code": refusal.code, "message": str(refusal)}
-            await JSONResponse(said, refusal.status)(scope, receive, send)
-            if scope["type"] == "websocket":
-                connection_of(scope).handshake_complete = True
+        self._gate.check_host(scope)
+        self._gate.check_origin(scope)
+        self._check(scope, query, session)
+        if scope["type"] == "websocket":
+            await self._websocket(session, scope, receive, send)
+        else:
+            await self._request(scope, receive, send)
 
     def _check(self, scope: Scope, query: dict[str, list[str]], session: Session | None) -> None:
         """Raises RequestError for what python-socketio would not get rid of."""
@@ -167,13 +168,19 @@ class SocketIO:
                 self._forget(session)
 
     async def _connect(self, sid: str, environ: dict[str, Any], auth: object = None) -> None:
-        try:
-            access = self._admit(_with_token(environ["asgi.scope"], auth))
-        except RequestError as refusal:
-            raise socketio.exceptions.ConnectionRefusedError(str(refusal), {"code": refusal.code}) from None
-        session = self._io.eio.sockets[self._io.manager.eio_sid_from_sid(sid, "/")]
-        self._connection(session)
-        self._clients[sid] = session.session["client"] = SocketClient(self._live, session, access)
+        scope = environ["asgi.scope"]
+        with contextlib.ExitStack() as held:
+            try:
+                access = self._gate.viewer(_with_token(scope, auth))
+                held.enter_context(self._gate.connection(scope))
+            except RequestError as refusal:
+                raise socketio.exceptions.ConnectionRefusedError(
+                    str(refusal), {"code": refusal.code}
+                ) from None
+            session = self._io.eio.sockets[self._io.manager.eio_sid_from_sid(sid, "/")]
+            self._connection(session)
+            client = SocketClient(self._live, session, access, held.pop_all())
+            self._clients[sid] = session.session["client"] = client
 
     async def _disconnect(self, sid: str, reason: str) -> None:
         client = self._clients.pop(sid, None)

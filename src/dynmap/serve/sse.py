@@ -6,27 +6,26 @@ https://html.spec.whatwg.org/multipage/server-sent-events.html
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import time
-from typing import Annotated, Any, Final
+from collections.abc import Iterator
+from typing import Any, Final
 
 import msgspec
-from fastapi import FastAPI, Header, Query
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from dynmap.errors import SubscriptionError
-from dynmap.serve import models
-from dynmap.serve.access import WHOLE, Access
-from dynmap.serve.body import RequestError
+from dynmap.serve.access import Access
 from dynmap.serve.connection import HttpProtocol, http_connection_of
+from dynmap.serve.gate import Gate
 from dynmap.serve.line import STALLED_SECONDS
 from dynmap.serve.live import Live
 from dynmap.serve.messages import Subscribe
 from dynmap.serve.points import Points
+from dynmap.serve.refusal import RequestError
 from dynmap.serve.stream import Stream
-
-PATH: Final = "/api/live.sse"
 
 HEARTBEAT_SECONDS: Final = 10.0
 """How long a stream is silent at the most, so that proxies keep it."""
@@ -43,7 +42,7 @@ _HEADERS: Final = {
     "Connection": "close",  # a stream ends with its connection, so that the server knows when all are gone
 }
 
-_EXAMPLE: Final = 'id: 5f0c2a91.120\ndata: {"tick":1700000000000,"points":[[13.4049,52.5201,"web.ok",3]]}\n\n'
+EXAMPLE: Final = 'id: 5f0c2a91.120\ndata: {"tick":1700000000000,"points":[[13.4049,52.5201,"web.ok",3]]}\n\n'
 
 
 class Reader:
@@ -57,7 +56,7 @@ class Reader:
         self.cursor = live.ring.last
         self.connection = connection
         self._live = live
-        self._access = access
+        self.access = access
         self._send = send
         self._news = 0
         self._idle = False
@@ -78,7 +77,7 @@ class Reader:
         if self._sending is not None:
             if now - self._sending > STALLED_SECONDS:
                 self.connection.transport.abort()
-        elif self._idle and self._access.is_over:
+        elif self._idle and self.access.is_over:
             self.end("expired_token", "the token has expired")
         elif self._idle and now - self._said >= HEARTBEAT_SECONDS:
             self.cursor = number
@@ -99,7 +98,7 @@ class Reader:
         await self._begin(since)
         missed = self.cursor < self._live.ring.last
         while not gone.done():
-            if self._access.is_over:
+            if self.access.is_over:
                 self.end("expired_token", "the token has expired")
                 break
             if missed or self._news > self.cursor:
@@ -163,74 +162,66 @@ class EventStream(Response):
     media_type = "text/event-stream"
 
     def __init__(
-        self, live: Live, readers: set[Reader], patterns: tuple[str, ...], access: Access, since: str | None
+        self, streams: EventStreams, patterns: tuple[str, ...], access: Access, since: str | None
     ) -> None:
         self.status_code = 200
         self.background = None
         self.init_headers({**_HEADERS, "Content-Type": self.media_type})
-        self._live = live
-        self._readers = readers
+        self._streams = streams
         self._patterns = patterns
         self._access = access
         self._since = since
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one reader."""
+        """Serve one reader. Raises RequestError when too many are connected from its address."""
         connection = http_connection_of(scope)
-        connection.hold_little()
-        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        reader = Reader(self._live, self._access, connection, send)
-        gone = asyncio.ensure_future(_until_gone(receive))
-        gone.add_done_callback(lambda _: reader.wake())
-        self._readers.add(reader)
-        stream = self._live.streams.subscribe(reader, self._patterns, self._access)
+        with self._streams.gate.connection(scope):
+            connection.hold_little()
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            reader = Reader(self._streams.live, self._access, connection, send)
+            gone = asyncio.ensure_future(_until_gone(receive))
+            gone.add_done_callback(lambda _: reader.wake())
+            try:
+                with self._streams.reading(reader, self._patterns) as stream:
+                    await reader.run(stream, self._since, gone)
+            finally:
+                gone.cancel()
+
+
+class EventStreams:
+    """All of them."""
+
+    def __init__(self, live: Live, gate: Gate) -> None:
+        self.live = live
+        self.gate = gate
+        self._readers: set[Reader] = set()
+        live.endings.add(self._end)
+
+    def stream(self, topics: list[str], access: Access, since: str | None) -> EventStream:
+        """The answer to a request. Raises RequestError when topics are none (400) or may not be seen (403)."""
         try:
-            await reader.run(stream, self._since, gone)
+            patterns = Subscribe(topics=topics).patterns()
+            access.check(patterns)
+        except SubscriptionError as error:
+            status = 403 if error.code == "forbidden" else 400
+            raise RequestError(status, error.code, error.what) from error
+        return EventStream(self, patterns, access, since)
+
+    @contextlib.contextmanager
+    def reading(self, reader: Reader, patterns: tuple[str, ...]) -> Iterator[Stream]:
+        """What a reader reads, for as long as it does."""
+        self._readers.add(reader)
+        try:
+            yield self.live.streams.subscribe(reader, patterns, reader.access)
         finally:
-            self._live.streams.leave(reader)
+            self.live.streams.leave(reader)
             self._readers.discard(reader)
-            gone.cancel()
 
-
-def add_to(app: FastAPI, live: Live) -> None:
-    """Add the route."""
-    readers: set[Reader] = set()
-
-    def end() -> list[HttpProtocol]:
-        for reader in readers:
+    def _end(self) -> list[HttpProtocol]:
+        """The server stops."""
+        for reader in self._readers:
             reader.end("stopping", "the server stops")
-        return [reader.connection for reader in readers]
-
-    live.endings.add(end)
-
-    @app.get(
-        PATH,
-        status_code=200,
-        response_class=EventStream,
-        responses={
-            200: {"content": {"text/event-stream": {"schema": {"type": "string"}, "example": _EXAMPLE}}},
-            400: {"model": models.Problem},
-        },
-        tags=["state"],
-    )
-    async def live_sse(
-        topics: Annotated[list[str], Query(description="patterns, repeated or joined by commas")] = [">"],  # noqa: B006
-        since: Annotated[str | None, Query(description="the `id` of an event: go on after it")] = None,
-        last_event_id: Annotated[str | None, Header(description="likewise, as EventSource sends it")] = None,
-    ) -> EventStream:
-        """What happens, as it happens: server-sent events, each with an `id` to resume from."""
-        return EventStream(live, readers, _patterns(topics, WHOLE), WHOLE, last_event_id or since)
-
-
-def _patterns(given: list[str], access: Access) -> tuple[str, ...]:
-    """Raises RequestError."""
-    try:
-        patterns = Subscribe(topics=",".join(given).split(",")).patterns()
-        access.check(patterns)
-    except SubscriptionError as error:
-        status = 403 if error.code == "forbidden" else 400
-        raise RequestError(status, error.code, error.what) from error
-    return patterns
+        return [reader.connection for reader in self._readers]
 
 
 async def _until_gone(receive: Receive) -> None:
