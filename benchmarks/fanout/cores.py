@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-_CORES = sorted(os.sched_getaffinity(0))
+_CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
 
 SERVER = _CORES[0]
 OTHERS = _CORES[-1]

@@ -87,9 +87,9 @@ def load(
     ack: bool = False,
     in_flight: int = 100,
 ) -> Result:
-    """Opens viewers, `in_flight` at a time, and measures for some seconds after `warm` ones; `stalled` of them never read.
+    """Opens viewers, `in_flight` at a time, and measures for some seconds after `warm` ones.
 
-    `ack`: whether they acknowledge DynMap's marks about once a second. Raises LoadError.
+    `stalled` of them never read. `ack`: whether they acknowledge DynMap's marks about once a second. Raises LoadError.
     """
     wishes = program.with_name("wishes.txt")
     wishes.write_text("".join(f"{wish}\n" for wish in target.wishes))
@@ -108,9 +108,11 @@ def load(
     }
     arguments = [f"--{name}={value}" for name, value in options.items()]
     with cores.children_on(cores.OTHERS):
-        done = subprocess.run(
-            [str(program), *arguments, *(["--ack"] if ack else [])], stdout=subprocess.PIPE, text=True
-        )
+        command = [str(program), *arguments, *(["--ack"] if ack else [])]
+        done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
     if done.returncode:
-        raise LoadError(f"no viewer could subscribe at port {target.port}")
-    return Result(**json.loads(done.stdout))
+        raise LoadError("no viewer could subscribe")
+    result = Result(**json.loads(done.stdout))
+    if not result.frames:
+        raise LoadError("no viewer got a frame")
+    return result
