@@ -7,35 +7,102 @@ what is assumed of it.
 
 from __future__ import annotations
 
-from typing import Final, cast
+import socket
+import zlib
+from typing import Any, Final, cast
 
 from starlette.types import Scope
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.frames import CloseCode
+from websockets.extensions.permessage_deflate import PerMessageDeflate, ServerPerMessageDeflateFactory
+from websockets.frames import CloseCode, Frame
 from websockets.http11 import Request
 
 from dynmap.serve.framing import text
+from dynmap.serve.line import MAX_WAITING
 
 MAX_MESSAGE: Final = 64 << 10
 """Bytes of a viewer's message; more closes it with 1009."""
 
-MAX_WAITING: Final = 64 << 10
-"""Bytes that may wait for a viewer before it is left to fall behind."""
+SEND_BUFFER: Final = 128 << 10
+"""Bytes that the kernel may hold for a viewer (Linux doubles them). It would take 4 MiB by itself: a minute of frames
+that a viewer who does not read them seems to have got."""
+
+FRAMES_A_SECOND: Final = 50
+FRAMES_AT_ONCE: Final = 200
+"""What a viewer may send, in WebSocket frames of any kind; more closes it with 1008."""
 
 _FAREWELL_SECONDS: Final = 5.0
 """How long a viewer may take to read the end and answer it before it is cut off."""
 
 _EXTENSION: Final = "dynmap"
 
+_DEFLATE: Final = ServerPerMessageDeflateFactory(
+    server_no_context_takeover=True, client_no_context_takeover=True
+)
+
 
 class LiveProtocol(WebSocketsSansIOProtocol):
-    """The protocol that uvicorn runs for each WebSocket; `connection_of` finds it from the scope."""
+    """The protocol that uvicorn runs for each WebSocket; `connection_of` finds it from the scope.
+
+    deflates   whether the viewer takes compressed messages, each on its own: they are made once for many viewers
+    """
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self.deflates = False
+        self.conn.available_extensions = [_DEFLATE]
+        self._debt = 0.0
+        self._debt_at = 0.0
 
     def handle_connect(self, event: Request) -> None:
         """Make itself known to the application."""
         super().handle_connect(event)
         if self.response.status_code == 101:
+            # A viewer that wants a smaller window than all others get is sent plain messages.
+            self.deflates = any(
+                isinstance(extension, PerMessageDeflate) and extension.local_max_window_bits == zlib.MAX_WBITS
+                for extension in self.conn.extensions
+            )
+            self.transport.get_extra_info("socket").setsockopt(
+                socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER
+            )
             self.scope["extensions"][_EXTENSION] = {"connection": self}
+
+    def handle_text(self, event: Frame) -> None:
+        """The start of a message."""
+        if self._may_send():
+            super().handle_text(event)
+
+    def handle_bytes(self, event: Frame) -> None:
+        """The start of a message."""
+        if self._may_send():
+            super().handle_bytes(event)
+
+    def handle_cont(self, event: Frame) -> None:
+        """More of a message: empty ones without end would grow the list of its parts."""
+        if self._may_send():
+            super().handle_cont(event)
+
+    def handle_pong(self, event: Frame) -> None:
+        """A sign of life."""
+        if self._may_send():
+            super().handle_pong(event)
+
+    def _may_send(self) -> bool:
+        """Whether the viewer keeps to the limits (a leaky bucket: https://en.wikipedia.org/wiki/Leaky_bucket).
+
+        One float a viewer; the libraries for it keep a lock and a queue for each.
+        """
+        if self.close_sent:
+            return False
+        now = self.loop.time()
+        self._debt = max(0.0, self._debt - (now - self._debt_at) * FRAMES_A_SECOND) + 1
+        self._debt_at = now
+        if self._debt <= FRAMES_AT_ONCE:
+            return True
+        self.frames = []
+        self.end(CloseCode.POLICY_VIOLATION, f"over {FRAMES_A_SECOND} messages a second")
+        return False
 
     def send_receive_event_to_app(self) -> None:
         """Hand a message on, unless its text is none: that is the viewer's fault and no error of ours."""
@@ -50,6 +117,8 @@ class LiveProtocol(WebSocketsSansIOProtocol):
 
     def handle_ping(self) -> None:
         """Answer, unless so much waits already that the viewer asks without listening."""
+        if not self._may_send():
+            return
         answer = b"".join(self.conn.data_to_send())
         if self.waiting <= MAX_WAITING:
             self.transport.write(answer)
