@@ -1,4 +1,4 @@
-// The fastest that `ws` does: the WebSocket frame is made once and written to every socket that has taken the one before.
+// The fastest that `ws` does: the WebSocket frame is made once and written to all who have taken the one before.
 // node ws.mjs SIZE HZ
 
 import { Sender, WebSocketServer } from "ws";
