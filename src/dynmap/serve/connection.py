@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import socket
 import zlib
-from typing import Any, Final, cast
+from typing import Any, Final, Protocol, cast
 
 from starlette.types import Scope
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -18,7 +18,6 @@ from websockets.frames import CloseCode, Frame
 from websockets.http11 import Request
 
 from dynmap.serve.framing import text
-from dynmap.serve.line import MAX_WAITING
 
 MAX_MESSAGE: Final = 64 << 10
 """Bytes of a viewer's message; more closes it with 1009."""
@@ -26,6 +25,9 @@ MAX_MESSAGE: Final = 64 << 10
 SEND_BUFFER: Final = 128 << 10
 """Bytes that the kernel may hold for a viewer (Linux doubles them). It would take 4 MiB by itself: a minute of frames
 that a viewer who does not read them seems to have got."""
+
+MAX_WAITING: Final = 64 << 10
+"""Bytes that may wait with us for a viewer before it is left to fall behind, until a quarter of that is left."""
 
 FRAMES_A_SECOND: Final = 50
 FRAMES_AT_ONCE: Final = 200
@@ -41,15 +43,27 @@ _DEFLATE: Final = ServerPerMessageDeflateFactory(
 )
 
 
+class Listener(Protocol):
+    """Who listens to a connection."""
+
+    def hear(self, message: str | bytes) -> None:
+        """A whole message has come."""
+
+    def takes(self, more: bool) -> None:
+        """More may be written from now on, or not."""
+
+
 class LiveProtocol(WebSocketsSansIOProtocol):
     """The protocol that uvicorn runs for each WebSocket; `connection_of` finds it from the scope.
 
     deflates   whether the viewer takes compressed messages, each on its own: they are made once for many viewers
+    listener   who hears what the viewer says, and whether it takes more; without one, the application does
     """
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
         self.deflates = False
+        self.listener: Listener | None = None
         self.conn.available_extensions = [_DEFLATE]
         self._debt = 0.0
         self._debt_at = 0.0
@@ -63,10 +77,23 @@ class LiveProtocol(WebSocketsSansIOProtocol):
                 isinstance(extension, PerMessageDeflate) and extension.local_max_window_bits == zlib.MAX_WBITS
                 for extension in self.conn.extensions
             )
+            self.transport.set_write_buffer_limits(high=MAX_WAITING)
             self.transport.get_extra_info("socket").setsockopt(
                 socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER
             )
             self.scope["extensions"][_EXTENSION] = {"connection": self}
+
+    def pause_writing(self) -> None:
+        """Over `MAX_WAITING` bytes wait."""
+        super().pause_writing()
+        if self.listener is not None:
+            self.listener.takes(False)
+
+    def resume_writing(self) -> None:
+        """A quarter of that is left."""
+        super().resume_writing()
+        if self.listener is not None and not self.close_sent:
+            self.listener.takes(True)
 
     def handle_text(self, event: Frame) -> None:
         """The start of a message."""
@@ -105,38 +132,43 @@ class LiveProtocol(WebSocketsSansIOProtocol):
         return False
 
     def send_receive_event_to_app(self) -> None:
-        """Hand a message on, unless its text is none: that is the viewer's fault and no error of ours."""
-        if self.curr_msg_data_type == "text":
-            try:
-                b"".join(self.frames).decode()
-            except UnicodeDecodeError:
-                self.frames = []
-                self.end(CloseCode.INVALID_DATA, "text that is not UTF-8")
-                return
-        super().send_receive_event_to_app()
+        """Hand a message on, unless its text is none: that is the viewer's fault and no error of ours.
+
+        Who listens hears it at once. By way of the application it would take a queue, a task's turn and a pause in
+        reading: three times as much, which with an ack a second from each of thousands is more than all frames take.
+        """
+        data, is_text = b"".join(self.frames), self.curr_msg_data_type == "text"
+        try:
+            message = data.decode() if is_text else data
+        except UnicodeDecodeError:
+            self.frames = []
+            self.end(CloseCode.INVALID_DATA, "text that is not UTF-8")
+            return
+        if self.listener is None:
+            super().send_receive_event_to_app()
+            return
+        self.frames = []
+        self.listener.hear(message)
 
     def handle_ping(self) -> None:
         """Answer, unless so much waits already that the viewer asks without listening."""
         if not self._may_send():
             return
         answer = b"".join(self.conn.data_to_send())
-        if self.waiting <= MAX_WAITING:
+        if not self.is_clogged:
             self.transport.write(answer)
 
     @property
     def is_open(self) -> bool:
         """Whether frames may be written: after the handshake, before any close frame."""
-        return (
-            self.handshake_complete
-            and not self.close_sent
-            and not self.disconnected
-            and not self.transport.is_closing()
+        return not (
+            self.close_sent or self.disconnected or not self.handshake_complete or self.transport.is_closing()
         )
 
     @property
-    def waiting(self) -> int:
-        """Bytes that the transport holds for a viewer who does not take them."""
-        return self.transport.get_write_buffer_size()
+    def is_clogged(self) -> bool:
+        """Whether over `MAX_WAITING` bytes wait for a viewer who does not take them, or did until just now."""
+        return not self.writable.is_set()
 
     def push(self, frames: bytes) -> None:
         """Write whole WebSocket frames at once, if it is still open."""
@@ -152,6 +184,8 @@ class LiveProtocol(WebSocketsSansIOProtocol):
         if not self.is_open:
             return
         self.stop_keepalive()
+        if self.listener is not None:
+            self.listener.takes(False)
         self.conn.send_close(code, reason)
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True

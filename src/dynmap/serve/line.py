@@ -9,9 +9,6 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
-MAX_WAITING: Final = 64 << 10
-"""Bytes that may wait for a viewer before it is left to fall behind."""
-
 MAX_UNACKNOWLEDGED: Final = 16
 """Steps that a viewer who acknowledges may be behind with it, beside two of its own pace."""
 
@@ -20,6 +17,8 @@ STALLED_SECONDS: Final = 60.0
 
 SLOWEST: Final = 16
 """Ticks in a step at the most that a viewer is moved to: one step in 4 seconds."""
+
+_FOR_EVER: Final = 1 << 62
 
 _FALLS: Final = 3
 _FALLS_SECONDS: Final = 60.0
@@ -47,6 +46,13 @@ class Line:
         """Whether it gets fewer steps than it asked for."""
         return self.every > self._wish
 
+    @property
+    def trusted_until(self) -> int:
+        """Up to which step it may be sent on what it has acknowledged so far."""
+        if self._acknowledged is None:
+            return _FOR_EVER
+        return self._acknowledged + MAX_UNACKNOWLEDGED + 2 * self.every
+
     def ask(self, every: int, cursor: int) -> None:
         """The viewer wants so many ticks in a step, from a cursor on. It gets more if it could not take fewer."""
         slowed = self.is_slowed
@@ -59,15 +65,9 @@ class Line:
         """The viewer has committed a step."""
         self._acknowledged = max(number, self._acknowledged or 0)
 
-    def has_room(self, waiting: int) -> bool:
-        """Whether at least a few words may be added to the bytes that are waiting."""
-        return waiting <= MAX_WAITING
-
-    def is_full(self, waiting: int, cursor: int, now: float) -> bool:
-        """Whether it takes no more just now: `waiting` bytes are with us, and steps up to `cursor` were sent."""
-        if waiting <= MAX_WAITING and (
-            self._acknowledged is None or cursor - self._acknowledged <= MAX_UNACKNOWLEDGED + 2 * self.every
-        ):
+    def is_full(self, clogged: bool, cursor: int, now: float) -> bool:
+        """Whether it takes no more just now: too much waits with us, or too little of `cursor` is acknowledged."""
+        if not clogged and cursor <= self.trusted_until:
             self._full_since = None
             return False
         if self._full_since is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
@@ -19,10 +20,12 @@ from dynmap.serve.index import TopicIndex
 from dynmap.serve.messages import Hello, Ingest, Mark, Stats
 from dynmap.serve.report import Report
 from dynmap.serve.ring import Ring
-from dynmap.serve.rooms import Payload, Rooms
+from dynmap.serve.rooms import Rooms
 from dynmap.serve.steps import Collector, Step
 from dynmap.serve.totals import Totals
 from dynmap.serve.viewer import Viewer
+
+logger = logging.getLogger(__name__)
 
 _GRACE_MS: Final = 15
 """How long after a tick its step closes: batches that end with the tick are in by then."""
@@ -49,7 +52,8 @@ class Live:
         self.ring = Ring(ring_seconds)
         self.rooms = Rooms(self.index, self.ring)
         self.report = Report(self.started, self.index, self.totals)
-        self.viewers: set[Viewer] = set()
+        self.viewers: dict[Viewer, None] = {}
+        """In the order in which they came."""
         self.followers: set[Follower] = set()
         self._collector = Collector(self.index)
         self._tending: set[asyncio.Task[None]] = set()
@@ -83,7 +87,8 @@ class Live:
     def enter(self, connection: LiveProtocol, access: Access = WHOLE) -> Viewer:
         """A viewer for a connection that was just accepted, greeted."""
         viewer = Viewer(self, connection, access)
-        self.viewers.add(viewer)
+        connection.listener = viewer
+        self.viewers[viewer] = None
         hello = messages.encode(Hello(now_ms(), self.ring.epoch, self.started))
         connection.push(text(hello) + self._stats(access))
         return viewer
@@ -91,14 +96,19 @@ class Live:
     def leave(self, viewer: Viewer) -> None:
         """Forget a viewer."""
         viewer.leave()
-        self.viewers.discard(viewer)
+        del self.viewers[viewer]
 
     def tend(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Work for a viewer, in a task of its own that is waited for at the end."""
         task = asyncio.create_task(work)
         self._tending.add(task)
-        task.add_done_callback(self._tending.discard)
+        task.add_done_callback(self._tended)
         return task
+
+    def _tended(self, task: asyncio.Task[None]) -> None:
+        self._tending.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            logger.error("something went wrong for a viewer", exc_info=task.exception())
 
     async def tick(self) -> None:
         """Close a step at every tick of the wall clock, for ever."""
@@ -138,11 +148,7 @@ class Live:
         beat = step.number % _BEAT == 0
         mark = Mark(self.ring.cursor(step.number), step.tick)
         for audience in self.rooms.audiences:
-            frames = audience.live(step)
-            stats = self._stats(audience.interest.access) if beat else b""
-            payload = Payload(audience, frames, mark, stats) if frames or beat else None
-            for viewer in audience.viewers:
-                viewer.offer(step.number, payload, now)
+            audience.send(step, mark, self._stats(audience.interest.access) if beat else b"", now)
         if beat:
             for viewer in self.viewers:
                 viewer.beat(self._stats(viewer.access), now)
