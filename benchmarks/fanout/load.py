@@ -11,6 +11,9 @@ from typing import Literal
 
 from benchmarks.fanout import cores
 
+CONNECT_SECONDS = 60
+"""How long all viewers together may take to subscribe."""
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -105,6 +108,7 @@ def load(
         "seconds": seconds,
         "warm": warm,
         "in-flight": in_flight,
+        "connect": CONNECT_SECONDS,
     }
     arguments = [f"--{name}={value}" for name, value in options.items()]
     with cores.children_on(cores.OTHERS):
