@@ -26,18 +26,19 @@ def run(console: Console, programs: Path) -> Result:
     due = round(SECONDS * servers.HZ)
     kilobytes = (result.resident_after - result.resident_before) / VIEWERS / 1000
     table = Table(title=f"{VIEWERS:,} viewers for {SECONDS:.0f} s, {STALLED} of them stalled, one core")
-    for heading in ("", "measured", "promised"):
-        table.add_column(heading, justify="right" if heading else "left")
+    table.add_column("", no_wrap=True)
+    for heading in ("measured", "promised"):
+        table.add_column(heading, justify="right")
     table.add_row("viewers refused or lost", f"{result.failed + result.closed}", "0")
-    table.add_row(
-        "frames to a viewer who reads, least and most", f"{result.least}, {result.most}", f"{due} ± 1"
-    )
-    table.add_row("delay after the tick, p50, ms", f"{result.p50_ms:.0f}", "")
-    table.add_row("delay after the tick, p99, ms", f"{result.p99_ms:.0f}", f"{MOST_DELAY_MS:.0f}")
-    table.add_row("delay after the tick, longest, ms", f"{result.max_ms:.0f}", "")
+    table.add_row("frames to one who reads: least, most", f"{result.least}, {result.most}", f"{due} ± 1")
+    table.add_row("delay after the tick, ms: p50", f"{result.p50_ms:.0f}", "")
+    table.add_row("  p99", f"{result.p99_ms:.0f}", f"{MOST_DELAY_MS:.0f}")
+    table.add_row("  longest", f"{result.max_ms:.0f}", "")
     table.add_row("memory a viewer, KB", f"{kilobytes:.1f}", f"{MOST_KILOBYTES:.0f}")
-    table.add_row("CPU of the serving process", f"{result.cpu / result.seconds:.0%} of a core", "")
     table.add_row("CPU-seconds per million frames", f"{result.cost:.1f}", "")
+    table.add_row("serving process runs", f"{result.cpu / result.seconds:.0%}", "")
+    table.add_row("  waits for its core", f"{result.waited / result.seconds:.0%}", "")
+    table.add_row("load client waits for its core", f"{result.own_waited / result.seconds:.0%}", "")
     table.add_row("seconds until all had subscribed", f"{result.connect_seconds:.1f}", "")
     console.print(table)
     return result

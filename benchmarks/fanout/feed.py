@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from benchmarks.fanout import cores
 from dynmap import grid
 from dynmap.frame import TICK_MS
 
@@ -78,6 +79,7 @@ def _sending(port: int, bursts: Iterator[Burst]) -> Iterator[None]:
     over = threading.Event()
 
     def send() -> None:
+        cores.go_first()
         with socket.create_connection(("127.0.0.1", port)) as connection:
             for seconds, lines in bursts:
                 if over.wait(seconds):

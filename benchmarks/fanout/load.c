@@ -314,8 +314,6 @@ static void connect_all(void) {
                 options.viewers - subscribed - failed, options.viewers, options.connect);
 }
 
-static double own_cpu_seconds(void) { return clock_seconds(CLOCK_PROCESS_CPUTIME_ID); }
-
 static void run(void) {
     usage idle = usage_of(options.pids, options.pid_count);
     double began = now();
@@ -325,13 +323,14 @@ static void run(void) {
     serve_for(options.warm);
 
     for (int i = 0; i < options.viewers; i++) viewers[i].frames = 0;
-    usage before = usage_of(options.pids, options.pid_count);
-    double own_before = own_cpu_seconds(), start = now();
+    int self = getpid();
+    usage before = usage_of(options.pids, options.pid_count), own_before = usage_of(&self, 1);
+    double start = now();
     measuring = true;
     serve_for(options.seconds);
     measuring = false;
-    double seconds = now() - start, own = own_cpu_seconds() - own_before;
-    usage after = usage_of(options.pids, options.pid_count);
+    double seconds = now() - start;
+    usage after = usage_of(options.pids, options.pid_count), own_after = usage_of(&self, 1);
 
     uint64_t least = UINT64_MAX, most = 0;
     for (int i = 0; i < options.viewers; i++) {
@@ -346,8 +345,11 @@ static void run(void) {
            least == UINT64_MAX ? 0 : least, most);
     printf("\"texts\":%lu,\"acks\":%lu,\"bytes\":%lu,", texts, acks, bytes);
     report_delays();
-    printf("\"cpu\":%.6f,\"resident_before\":%lu,\"resident_after\":%lu,\"own_cpu\":%.4f}\n",
-           after.cpu_seconds - before.cpu_seconds, idle.resident, after.resident, own);
+    printf("\"cpu\":%.6f,\"waited\":%.3f,", after.cpu_seconds - before.cpu_seconds,
+           after.waited_seconds - before.waited_seconds);
+    printf("\"resident_before\":%lu,\"resident_after\":%lu,", idle.resident, after.resident);
+    printf("\"own_cpu\":%.3f,\"own_waited\":%.3f}\n", own_after.cpu_seconds - own_before.cpu_seconds,
+           own_after.waited_seconds - own_before.waited_seconds);
 }
 
 int main(int count, char **arguments) {

@@ -43,9 +43,9 @@ class Result:
     texts            messages that are no frames
     bytes            of everything, headers too
     p50_ms ...       delays after the frame's stamp, None without stamps
-    cpu              seconds that the server spent
+    cpu              seconds that the server spent; waited: seconds that it had to wait for its core
     resident_before  bytes of the server before the first viewer came; resident_after: at the end
-    own_cpu          seconds that the load client spent
+    own_cpu ...      the same of the load client
     """
 
     viewers: int
@@ -65,9 +65,11 @@ class Result:
     p99_ms: float | None
     max_ms: float | None
     cpu: float
+    waited: float
     resident_before: int
     resident_after: int
     own_cpu: float
+    own_waited: float
 
     @property
     def cost(self) -> float:

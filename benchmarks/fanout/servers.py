@@ -133,6 +133,7 @@ def _publishing(port: int, hz: float) -> Iterator[None]:
 
 
 def _publish(port: int, hz: float, over: threading.Event) -> None:
+    cores.go_first()
     filling = random.Random(1).randbytes(FRAME_BYTES - 8)
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(b'CONNECT {"verbose":false}\r\n')
