@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-import numpy as np
-
 from dynmap import wire
 from dynmap.serve import framing
 from dynmap.serve.area import Place
@@ -76,5 +74,5 @@ class Room:
         bound = Bound(self._rows, interest.parents, interest.other)
         parts = bound.within(wholes, self.place)
         for part in parts:
-            interest.list(np.unique(part.frame.topic))
+            interest.list(part.frame.topic)
         return [Encoded(encoded) for part in parts for encoded in part.encode(self.place)]

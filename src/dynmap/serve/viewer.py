@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from websockets.frames import CloseCode
@@ -132,17 +133,18 @@ class Viewer:
 
     def catch_up_soon(self) -> None:
         """Catch up in a task of its own."""
-        self._work(self._catch_up())
+        self._work(self._catch_up)
 
-    def _work(self, work: Coroutine[Any, Any, None]) -> None:
-        """Be busy with something, unless something else is asked for meanwhile."""
+    def _work(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Be busy with something, until something else is asked for, which may be so before it has even begun."""
         self._busy = True
         self._settle()
         asked = self._asked
 
         async def run() -> None:
             try:
-                await work
+                if asked == self._asked:
+                    await work()
             finally:
                 if asked == self._asked:
                     self._busy = False
@@ -169,8 +171,7 @@ class Viewer:
         self.address = self.audience.address(0, request.id, self.connection.deflates)
         resumes = request.since is not None and self._resume(request.since)
         self.line.ask(every, self.cursor if resumes else self._live.ring.last)
-        begin = self._go_on if resumes else self._start
-        self._work(begin(self.audience, request.window))
+        self._work(partial(self._go_on if resumes else self._start, self.audience, request.window))
 
     def _check_allowed(self, patterns: tuple[str, ...]) -> None:
         """A pattern wider than the access is narrowed to it; one beside it is refused."""
