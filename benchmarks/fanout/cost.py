@@ -139,8 +139,8 @@ def _measure(costs: Costs, program: Path, contender: Contender, viewers: int) ->
 def _costs(costs: Costs, all_contenders: list[Contender]) -> Table:
     table = Table(
         title="CPU-seconds per million frames of 2 KB, four a second to each viewer",
-        caption=f"x C: times the bare C server. Share of frames sent, delay and memory: {max(VIEWERS):,} viewers.\n"
-        "less step: without what a step costs however many watch.",
+        caption=_caption(all_contenders),
+        caption_justify="left",
     )
     table.add_column("", no_wrap=True)
     for viewers in VIEWERS:
@@ -152,22 +152,29 @@ def _costs(costs: Costs, all_contenders: list[Contender]) -> Table:
         cells = []
         for viewers in VIEWERS:
             cells += _beside_c(costs, costs.cost(contender.name, viewers), viewers)
-        table.add_row(_name(contender), *cells, *_at_most(costs, contender))
+        table.add_row(contender.name, *cells, *_at_most(costs, contender))
         if contender.name in costs.step_seconds:
             table.add_row(*_without_steps(costs, contender))
     return table
 
 
-def _name(contender: Contender) -> str:
-    seldom = "".join(f", {hz:g} Hz" for hz in contender.hz.values())
-    return contender.name + seldom
+def _caption(all_contenders: list[Contender]) -> str:
+    seldom = "".join(
+        f"\n{contender.name} with {viewers:,} viewers: {hz:g} a second."
+        for contender in all_contenders
+        for viewers, hz in contender.hz.items()
+    )
+    return (
+        "x C: times the bare C server. less step: without what a step costs however\n"
+        f"many watch. Share of frames sent, delay and memory: {max(VIEWERS):,} viewers.{seldom}"
+    )
 
 
 def _beside_c(costs: Costs, cost: float | None, viewers: int) -> list[str]:
     bare = costs.cost(C, viewers)
     if cost is None:
         return ["-", "-"]
-    return [f"{cost:.1f}", "-" if bare is None else f"{cost / bare:.2f}"]
+    return [f"{cost:.1f}", "-" if bare is None else f"{cost / bare:.3g}"]
 
 
 def _at_most(costs: Costs, contender: Contender) -> list[str]:
@@ -199,7 +206,7 @@ def _aims(costs: Costs) -> Table:
     aims = (
         ("DynMap to bare C", OURS, C, 1.3),
         ("DynMap to Node socket.io", OURS, SOCKETIO, 1 / 3),
-        ("4 rooms, one write, to bare C's 4 writes", FOUR, C, 0.5),
+        ("4 rooms to bare C's one frame a write", FOUR, C, 0.5),
     )
     for what, name, to, aim in aims:
         ratios = [costs.ratio(name, to, viewers) for viewers in VIEWERS]
