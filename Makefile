@@ -47,7 +47,7 @@ format: $(DONE)/python web/node_modules/.package-lock.json ## put Python and Typ
 	$(BIN)/ruff format
 	cd web && npm exec -- biome check --write .
 
-bench: setup ## ours beside plain Python and a newline count, in ratios
+bench: setup $(DONE)/bench ## ours beside plain Python, a newline count, a bare C server and others, in ratios
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 wheel: setup ## dist/*.tar.gz and dist/*.whl, which need no Node to install
@@ -61,8 +61,8 @@ table: $(TABLE) ## the location table, into src/dynmap/geo/data
 missing:
 
 clean: ## forget all that was built and installed here
-	rm -rf $(DONE) $(VENV) dist web/node_modules location/node_modules src/dynmap/static src/dynmap/geo/data \
-		.pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(DONE) $(VENV) dist web/node_modules location/node_modules benchmarks/fanout/peers/node_modules \
+		src/dynmap/static src/dynmap/geo/data .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/pyvenv.cfg:
@@ -83,6 +83,11 @@ $(DONE)/python: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt hatch_build.py
 	@$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt --upgrade pip
 	@$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt --editable . --group dev
 	@mkdir -p $(DONE) && touch $@
+
+$(DONE)/bench: $(DONE)/python
+	$(call SHOW,Python packages of the benchmarks)
+	@$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt --group bench
+	@touch $@
 
 $(DONE)/node:
 	@node -e 'const [major, minor] = process.versions.node.split("."); process.exit(major > 20 || (major == 20 && minor >= 19) ? 0 : 1)' \

@@ -20,7 +20,9 @@ def compiled(name: str, folder: Path) -> Path:
     """
     compiler = shutil.which("cc")
     if compiler is None:
-        raise NoCompilerError("the fan-out benchmarks need a C compiler, cc; on Debian: apt-get install gcc libc6-dev")
+        raise NoCompilerError(
+            "the fan-out benchmarks need a C compiler, cc; on Debian: apt-get install gcc libc6-dev"
+        )
     program = folder / name
     subprocess.run([compiler, "-O2", "-o", str(program), str(SOURCES / f"{name}.c")], check=True)
     return program

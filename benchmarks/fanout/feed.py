@@ -1,4 +1,4 @@
-"""Events for a DynMap whose viewers are what is measured: few, at places of their own, always in the middle of a tick."""
+"""Events for a DynMap whose viewers are what is measured, as lines of JSON over TCP."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from benchmarks.fanout import cores
 from dynmap import grid
 from dynmap.frame import TICK_MS
 
 INTO_TICK_MS = 60
-"""When in a tick its events are sent: none is near an edge, so that each tick has all of its own, and no other."""
+"""When in a tick its events are sent: away from its edges, so that each tick has all of its own."""
+
+BURST_S = 0.01
 
 
 def places(zoom: int, in_each_tile: int, seed: int = 5) -> list[tuple[float, float]]:
@@ -41,21 +44,52 @@ def lines(where: Sequence[tuple[float, float]], topics: Sequence[str] = ("bench"
 
 @contextlib.contextmanager
 def feeding(port: int, events: Sequence[bytes]) -> Iterator[None]:
-    """Sends all these lines in every tick."""
+    """Sends all these lines in every tick, at once and in its middle."""
+    with _sending(port, _in_each_tick(b"".join(events))):
+        yield
+
+
+@contextlib.contextmanager
+def flowing(port: int, events: Sequence[bytes], rate: int) -> Iterator[None]:
+    """Sends these lines round and round, so many a second, evenly."""
+    with _sending(port, _evenly(events, rate)):
+        yield
+
+
+Burst = tuple[float, bytes]
+"""Seconds to wait, and what to send then."""
+
+
+def _in_each_tick(lines: bytes) -> Iterator[Burst]:
+    while True:
+        now = time.time() * 1000
+        yield (TICK_MS - (now - INTO_TICK_MS) % TICK_MS) / 1000, lines
+
+
+def _evenly(events: Sequence[bytes], rate: int) -> Iterator[Burst]:
+    size, start, sent = max(1, round(rate * BURST_S)), time.monotonic(), 0
+    while True:
+        at = sent % (len(events) - size)
+        yield max(0.0, start + sent / rate - time.monotonic()), b"".join(events[at : at + size])
+        sent += size
+
+
+@contextlib.contextmanager
+def _sending(port: int, bursts: Iterator[Burst]) -> Iterator[None]:
     over = threading.Event()
-    thread = threading.Thread(target=_feed, args=(port, b"".join(events), over))
+
+    def send() -> None:
+        cores.go_first()
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            for seconds, lines in bursts:
+                if over.wait(seconds):
+                    return
+                connection.sendall(lines)
+
+    thread = threading.Thread(target=send)
     thread.start()
     try:
         yield
     finally:
         over.set()
         thread.join()
-
-
-def _feed(port: int, burst: bytes, over: threading.Event) -> None:
-    with socket.create_connection(("127.0.0.1", port)) as connection:
-        while True:
-            now = time.time() * 1000
-            if over.wait((TICK_MS - (now - INTO_TICK_MS) % TICK_MS) / 1000):
-                return
-            connection.sendall(burst)

@@ -1,18 +1,17 @@
 // A load client: thousands of viewers over WebSocket, plain, Socket.IO or NATS, and what they get.
 //
 //   cc -O2 -o load load.c
-//   ./load --port 8080 --path /api/live --viewers 5000 --subscribe wishes.txt --stamp tick --seconds 60 --pids 123
+//   ./load --port 8080 --path /api/live --viewers 5000 --subscribe wishes.txt --stamp tick --pids 123
 //
-// Opens the viewers, a bounded number at a time, waits until they are warm, measures, and prints one line of JSON.
-// A viewer sends one line of the file as its subscription: the first viewer the first line, and so on, round and
-// round. Every frame's delay is taken from a stamp inside it:
+// Opens the viewers, a bounded number at a time, lets them run warm, measures, and prints one line of JSON.
+// A viewer sends one line of the file as its subscription: the first viewer the first line, and so on, round
+// and round. Every frame's delay is taken from a stamp inside it:
 //
 //   --stamp tick       a DYN1 frame's: wall clock now, less the end of what the frame covers
 //   --stamp monotonic  the payload's first 8 bytes: nanoseconds of the monotonic clock, little-endian
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
-#include <getopt.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -20,17 +19,15 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "delays.h"
+#include "options.h"
 #include "usage.h"
 #include "websocket.h"
 
 #define LONGEST_REPLY 2048
 #define STALLED_BUFFER 4096 // bytes that the kernel takes for a viewer who never reads
 #define ACK_EVERY 1.0       // seconds
-#define BUCKET_MS 0.1
-#define BUCKETS 100000 // delays of up to 10 s are told apart
 
-typedef enum { PLAIN, SOCKETIO, NATS } protocol;
-typedef enum { NO_STAMP, TICK_STAMP, MONOTONIC_STAMP } stamp;
 typedef enum { CONNECTING, UPGRADING, OPEN, GONE } phase;
 
 typedef struct {
@@ -47,26 +44,12 @@ typedef struct {
     uint64_t frames;
 } viewer;
 
-static struct {
-    int port, viewers, stalled, in_flight;
-    const char *path;
-    protocol protocol;
-    stamp stamp;
-    bool ack;
-    double connect, warm, seconds;
-    int pids[MAX_PIDS], pid_count;
-    char **wishes;
-    size_t wish_count;
-} options = {.in_flight = 100, .path = "/", .connect = 120, .warm = 2, .seconds = 10};
-
 static viewer *viewers;
 static int poll_fd;
 
 static int subscribed, failed, closed;
 static bool measuring;
 static uint64_t frames, texts, bytes, acks; // while measuring
-static uint64_t delays[BUCKETS], delay_count;
-static double longest_delay;
 
 static double clock_seconds(clockid_t clock) {
     struct timespec now;
@@ -75,29 +58,6 @@ static double clock_seconds(clockid_t clock) {
 }
 
 static double now(void) { return clock_seconds(CLOCK_MONOTONIC); }
-
-static void die(const char *what) {
-    fprintf(stderr, "load: %s: %s\n", what, strerror(errno));
-    exit(2);
-}
-
-// ---- Delays
-
-static void note_delay(double ms) {
-    int bucket = ms < 0 ? 0 : ms >= BUCKETS * BUCKET_MS ? BUCKETS - 1 : ms / BUCKET_MS;
-    delays[bucket]++;
-    delay_count++;
-    if (ms > longest_delay) longest_delay = ms;
-}
-
-static double percentile(double share) {
-    uint64_t wanted = delay_count * share, seen = 0;
-    for (int bucket = 0; bucket < BUCKETS; bucket++) {
-        seen += delays[bucket];
-        if (seen > wanted) return (bucket + 0.5) * BUCKET_MS;
-    }
-    return longest_delay;
-}
 
 // A frame has come, of which these are the first bytes.
 static void count_frame(viewer *viewer, const uint8_t *start, int n) {
@@ -146,7 +106,8 @@ static void subscribe(viewer *viewer) {
     send_frame(viewer, options.protocol == NATS ? WS_BINARY : WS_TEXT, message, n);
     if (viewer->phase == GONE) return;
     viewer->subscribed = true;
-    viewer->acked = now() + ACK_EVERY * (viewer - viewers) / options.viewers;
+    // The first acknowledgements are spread over a second, so that later ones are too.
+    viewer->acked = now() - ACK_EVERY * (options.viewers - (viewer - viewers)) / options.viewers;
     subscribed++;
     if (viewer->stalled) epoll_ctl(poll_fd, EPOLL_CTL_DEL, viewer->fd, NULL);
 }
@@ -235,7 +196,8 @@ static void hear_text(viewer *viewer) {
     acks += measuring;
 }
 
-// Engine.IO 4 under Socket.IO: 0 open, 2 ping, 40 connected, 42 an event, 451- an event whose payload follows as binary.
+// Engine.IO 4 under Socket.IO: 0 open, 2 ping, 40 connected, 42 an event. One whose payload follows as a binary
+// message begins with 451-; the message is what counts.
 static void hear_socketio(viewer *viewer) {
     const char *text = (const char *)viewer->reader.start;
     if (text[0] == '0') send_frame(viewer, WS_TEXT, "40", 2);
@@ -352,16 +314,6 @@ static void connect_all(void) {
                 options.viewers - subscribed - failed, options.viewers, options.connect);
 }
 
-static double own_cpu_seconds(void) { return clock_seconds(CLOCK_PROCESS_CPUTIME_ID); }
-
-static void report_delays(void) {
-    if (delay_count)
-        printf("\"p50_ms\":%.1f,\"p99_ms\":%.1f,\"max_ms\":%.1f,", percentile(0.50), percentile(0.99),
-               longest_delay);
-    else
-        printf("\"p50_ms\":null,\"p99_ms\":null,\"max_ms\":null,");
-}
-
 static void run(void) {
     usage idle = usage_of(options.pids, options.pid_count);
     double began = now();
@@ -371,13 +323,14 @@ static void run(void) {
     serve_for(options.warm);
 
     for (int i = 0; i < options.viewers; i++) viewers[i].frames = 0;
-    usage before = usage_of(options.pids, options.pid_count);
-    double own_before = own_cpu_seconds(), start = now();
+    int self = getpid();
+    usage before = usage_of(options.pids, options.pid_count), own_before = usage_of(&self, 1);
+    double start = now();
     measuring = true;
     serve_for(options.seconds);
     measuring = false;
-    double seconds = now() - start, own = own_cpu_seconds() - own_before;
-    usage after = usage_of(options.pids, options.pid_count);
+    double seconds = now() - start;
+    usage after = usage_of(options.pids, options.pid_count), own_after = usage_of(&self, 1);
 
     uint64_t least = UINT64_MAX, most = 0;
     for (int i = 0; i < options.viewers; i++) {
@@ -392,66 +345,11 @@ static void run(void) {
            least == UINT64_MAX ? 0 : least, most);
     printf("\"texts\":%lu,\"acks\":%lu,\"bytes\":%lu,", texts, acks, bytes);
     report_delays();
-    printf("\"cpu\":%.6f,\"resident_before\":%lu,\"resident_after\":%lu,\"own_cpu\":%.4f}\n",
-           after.cpu_seconds - before.cpu_seconds, idle.resident, after.resident, own);
-}
-
-static void read_wishes(const char *path) {
-    FILE *file = fopen(path, "r");
-    if (!file) die(path);
-    char *line = NULL;
-    size_t room = 0;
-    for (ssize_t n; (n = getline(&line, &room, file)) >= 0;) {
-        line[strcspn(line, "\r\n")] = 0;
-        if (n > WS_LONGEST_SENT - 64) {
-            fprintf(stderr, "load: %s: a line of over %d bytes\n", path, WS_LONGEST_SENT - 64);
-            exit(2);
-        }
-        options.wishes = realloc(options.wishes, (options.wish_count + 1) * sizeof *options.wishes);
-        options.wishes[options.wish_count++] = strdup(line);
-    }
-    free(line);
-    fclose(file);
-}
-
-static int one_of(const char *name, const char *value, const char *const *known, int count) {
-    for (int i = 0; i < count; i++)
-        if (!strcmp(value, known[i])) return i;
-    fprintf(stderr, "load: --%s: there is no %s\n", name, value);
-    exit(2);
-}
-
-static void read_options(int count, char **arguments) {
-    static const char *const protocols[] = {"plain", "socketio", "nats"};
-    static const char *const stamps[] = {"none", "tick", "monotonic"};
-    static const struct option known[] = {
-        {"port", 1, 0, 'p'},    {"viewers", 1, 0, 'n'},   {"stalled", 1, 0, 'k'},   {"in-flight", 1, 0, 'f'},
-        {"path", 1, 0, 'u'},    {"protocol", 1, 0, 'm'},  {"stamp", 1, 0, 's'},     {"ack", 0, 0, 'a'},
-        {"connect", 1, 0, 'c'}, {"warm", 1, 0, 'w'},      {"seconds", 1, 0, 'd'},   {"pids", 1, 0, 'i'},
-        {"subscribe", 1, 0, 'l'}, {0}};
-    for (int option; (option = getopt_long(count, arguments, "", known, NULL)) != -1;) switch (option) {
-            case 'p': options.port = atoi(optarg); break;
-            case 'n': options.viewers = atoi(optarg); break;
-            case 'k': options.stalled = atoi(optarg); break;
-            case 'f': options.in_flight = atoi(optarg); break;
-            case 'u': options.path = optarg; break;
-            case 'm': options.protocol = one_of("protocol", optarg, protocols, 3); break;
-            case 's': options.stamp = one_of("stamp", optarg, stamps, 3); break;
-            case 'a': options.ack = true; break;
-            case 'c': options.connect = atof(optarg); break;
-            case 'w': options.warm = atof(optarg); break;
-            case 'd': options.seconds = atof(optarg); break;
-            case 'l': read_wishes(optarg); break;
-            case 'i':
-                for (char *pid = strtok(optarg, ","); pid && options.pid_count < MAX_PIDS; pid = strtok(NULL, ","))
-                    options.pids[options.pid_count++] = atoi(pid);
-                break;
-            default: exit(2);
-        }
-    if (options.port <= 0 || options.viewers <= 0 || !options.wish_count) {
-        fprintf(stderr, "load: --port, --viewers and --subscribe FILE are needed\n");
-        exit(2);
-    }
+    printf("\"cpu\":%.6f,\"waited\":%.3f,", after.cpu_seconds - before.cpu_seconds,
+           after.waited_seconds - before.waited_seconds);
+    printf("\"resident_before\":%lu,\"resident_after\":%lu,", idle.resident, after.resident);
+    printf("\"own_cpu\":%.3f,\"own_waited\":%.3f}\n", own_after.cpu_seconds - own_before.cpu_seconds,
+           own_after.waited_seconds - own_before.waited_seconds);
 }
 
 int main(int count, char **arguments) {

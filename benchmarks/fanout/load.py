@@ -11,6 +11,9 @@ from typing import Literal
 
 from benchmarks.fanout import cores
 
+CONNECT_SECONDS = 60
+"""How long all viewers together may take to subscribe."""
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -40,9 +43,9 @@ class Result:
     texts            messages that are no frames
     bytes            of everything, headers too
     p50_ms ...       delays after the frame's stamp, None without stamps
-    cpu              seconds that the server spent
+    cpu              seconds that the server spent; waited: seconds that it had to wait for its core
     resident_before  bytes of the server before the first viewer came; resident_after: at the end
-    own_cpu          seconds that the load client spent
+    own_cpu ...      the same of the load client
     """
 
     viewers: int
@@ -62,9 +65,11 @@ class Result:
     p99_ms: float | None
     max_ms: float | None
     cpu: float
+    waited: float
     resident_before: int
     resident_after: int
     own_cpu: float
+    own_waited: float
 
     @property
     def cost(self) -> float:
@@ -87,9 +92,9 @@ def load(
     ack: bool = False,
     in_flight: int = 100,
 ) -> Result:
-    """Opens viewers, `in_flight` at a time, and measures for some seconds after `warm` ones; `stalled` of them never read.
+    """Opens viewers, `in_flight` at a time, and measures for some seconds after `warm` ones.
 
-    `ack`: whether they acknowledge DynMap's marks about once a second. Raises LoadError.
+    `stalled` of them never read. `ack`: whether they acknowledge DynMap's marks about once a second. Raises LoadError.
     """
     wishes = program.with_name("wishes.txt")
     wishes.write_text("".join(f"{wish}\n" for wish in target.wishes))
@@ -105,12 +110,15 @@ def load(
         "seconds": seconds,
         "warm": warm,
         "in-flight": in_flight,
+        "connect": CONNECT_SECONDS,
     }
     arguments = [f"--{name}={value}" for name, value in options.items()]
     with cores.children_on(cores.OTHERS):
-        done = subprocess.run(
-            [str(program), *arguments, *(["--ack"] if ack else [])], stdout=subprocess.PIPE, text=True
-        )
+        command = [str(program), *arguments, *(["--ack"] if ack else [])]
+        done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
     if done.returncode:
-        raise LoadError(f"no viewer could subscribe at port {target.port}")
-    return Result(**json.loads(done.stdout))
+        raise LoadError("no viewer could subscribe")
+    result = Result(**json.loads(done.stdout))
+    if not result.frames:
+        raise LoadError("no viewer got a frame")
+    return result

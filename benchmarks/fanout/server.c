@@ -1,11 +1,11 @@
-// The bare minimum: an epoll server that writes one ready-made WebSocket frame to every viewer, so many times a second.
+// The bare minimum: an epoll server that writes one ready-made WebSocket frame to every viewer, HZ times a second.
 //
 //   cc -O2 -o server server.c
 //   ./server SIZE HZ
 //
-// Prints its port. A viewer is whoever has sent a message; nothing that it sends is looked at. The payload is SIZE bytes,
-// of which the first 8 are the moment of sending: nanoseconds of the monotonic clock, little-endian. A viewer who has
-// not taken the frame before gets no other until it has: as careful as a server must be, and no more.
+// Prints its port. A viewer is whoever has sent a message; nothing that it sends is looked at. The payload is SIZE
+// bytes, of which the first 8 are the moment of sending: nanoseconds of the monotonic clock, little-endian. A viewer
+// who has not taken the frame before gets no other until it has: as careful as a server must be, and no more.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>

@@ -278,7 +278,7 @@ async def test_who_reads_slowly_gets_it_merged_and_holds_up_nobody(serving: Any,
     slow = socket.socket()
     slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
     slow.connect(("127.0.0.1", serving.port))
-    slow.sendall(b"GET /api/live.sse HTTP/1.1\r\nHost: x\r\n\r\n")
+    slow.sendall(b"GET /api/live.sse HTTP/1.1\r\nHost: localhost\r\n\r\n")
     slow.setblocking(False)
     await until(lambda: len(serving.live.streams) == 1)
     async with reading(serving) as quick:
@@ -308,6 +308,9 @@ def readers_of(serving: Any) -> list[sse.Reader]:
 async def drained(slow: socket.socket, total: int) -> Reading:
     """What a chunked answer holds, read until a sum has come."""
     found, data, loop = Reading(), b"", asyncio.get_running_loop()
+    slow.setsockopt(
+        socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 18
+    )  # or the kernel sends again ever more slowly
     async with asyncio.timeout(20):
         while b"\r\n\r\n" not in data:
             data += await loop.sock_recv(slow, 65536)
@@ -332,7 +335,7 @@ async def test_who_reads_nothing_for_long_is_cut_off(
     stalled = socket.socket()
     stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
     stalled.connect(("127.0.0.1", serving.port))
-    stalled.sendall(b"GET /api/live.sse HTTP/1.1\r\nHost: x\r\n\r\n")
+    stalled.sendall(b"GET /api/live.sse HTTP/1.1\r\nHost: localhost\r\n\r\n")
     await until(lambda: len(serving.live.streams) == 1)
     async with asyncio.timeout(30):
         while serving.live.streams:
