@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import ssl
 from contextlib import suppress
 from typing import Final
@@ -52,7 +53,10 @@ def why_not(where: str, error: Exception) -> DynMapError:
     hint = None
     if isinstance(error, ssl.SSLCertVerificationError):
         hint = "if it is a certificate of your own, pass ssl=ssl.create_default_context(cafile=...)"
-    return UnreachableError(f"can't connect: {error}", where=where, hint=hint)
+    reason = str(error)
+    if isinstance(error, ConnectionError) and error.errno:
+        reason = os.strerror(error.errno)
+    return UnreachableError(f"can't connect: {reason}", where=where, hint=hint)
 
 
 def _of_response(where: str, response: Response) -> DynMapError:
