@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
@@ -110,6 +110,7 @@ def test_names_are_made_unique_and_fit_for_topics() -> None:
     ]
 
 
+@example(["0:0:0", "0:0:0"])
 @given(st.lists(st.text(min_size=1).filter(lambda name: ",name=" not in name), max_size=5))
 def test_whatever_files_are_called_their_sources_get_names(paths: list[str]) -> None:
     taken: list[str] = []

@@ -114,8 +114,13 @@ class Frame:
         """The same counts with topic `t` called `numbers[t]`; topics that get one number are merged."""
         return self._summed(self.tick, pack(numbers[self.topic], self.x, self.y), self.count)
 
-    def where(self, rows: npt.NDArray[np.bool_]) -> Self:
-        """Only the rows in which `rows` (bool[n]) is true."""
+    def placeless(self) -> Self:
+        """The same counts by topic alone, in the one cell of 0 bits that is the whole world."""
+        middle = np.full(len(self), 1 << 31, np.uint32)
+        return self._summed(self.tick, pack(self.topic, middle, middle), self.count)
+
+    def where(self, rows: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> Self:
+        """Only the rows in which `rows` (bool[n]) is true, or those of these numbers (ascending)."""
         return type(self)(self.tick, self.topic[rows], self.x[rows], self.y[rows], self.count[rows])
 
     def cut(self, z: int, tile_x: int, tile_y: int) -> Self:

@@ -98,5 +98,8 @@ def name_for(source: dict[str, Any], taken: Iterable[str]) -> str:
         if topics.problem_with(token):
             token = kind
     taken = set(taken)
-    names = [token, *(f"{token}-{number}" for number in range(2, len(taken) + 3))]
-    return next(name for name in names if name not in taken)
+    ends = ["", *(f"-{number}" for number in range(2, len(taken) + 3))]
+    names = [
+        f"{stem}{end}" for stem in (token, kind) for end in ends
+    ]  # `0-0-0` is a name, `0-0-0-2` an address
+    return next(name for name in names if name not in taken and not topics.problem_with(name))

@@ -27,7 +27,7 @@ def feed(chunks: list[bytes]) -> tuple[list[bytes], int, int, Cutter]:
         seen = carried + chunk
         assert bytes(buffer.bytes[cut.start : cut.start + len(seen)]) == seen
         assert seen[cut.dropped :].startswith(cut.lines.tobytes())
-        lines += cut.lines.tobytes().splitlines(keepends=True)
+        lines += [text + b"\n" for text in cut.lines.tobytes().split(b"\n")[:-1]]
         given_up += cut.too_long is not None
         passed += cut.dropped + len(cut.lines) + cut.lost
         assert len(cutter.carry) <= MAX_LINE + 1

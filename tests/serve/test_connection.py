@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from websockets.frames import Frame
 from websockets.streams import StreamReader
 
-from dynmap.serve import framing
+from dynmap.serve import connection, framing
 from dynmap.serve.connection import MAX_MESSAGE, MAX_WAITING, LiveProtocol
 
 BERLIN = (52.52, 13.40)
@@ -60,7 +60,7 @@ async def test_the_transport_is_within_reach(serving: Any) -> None:
         protocol = seen.connection
         assert type(protocol) is LiveProtocol
         assert protocol.is_open
-        assert protocol.waiting == 0
+        assert not protocol.is_clogged
         assert protocol.conn.extensions == [], "frames are written without compression"
         protocol.say(b'{"type":"stats"}')
         while (await viewer.next())["type"] != "stats":
@@ -142,6 +142,17 @@ HOSTILE = {
     "reserved opcode": (masked(3, b""), 1002),
     "continuation of nothing": (masked(0, b"x"), 1002),
     "long ping": (masked(9, b"x" * 126), 1002),
+    "ping in parts": (masked(9, b"x", fin=False), 1002),
+    "endless pings": (masked(9, b"x") * 5000, 1008),
+    "endless pongs": (masked(10, b"x") * 5000, 1008),
+    "endless empty parts": (masked(1, b"", fin=False) + masked(0, b"", fin=False) * 5000, 1008),
+    "endless messages": (masked(1, b'{"type":"live"}') * 5000, 1008),
+    "a new message inside one": (masked(1, b"{", fin=False) + masked(1, b"}"), 1002),
+    "not UTF-8 in parts": (masked(1, b"\xe2\x82", fin=False) + masked(0, b"x"), 1007),
+    "reserved bits": (b"\xb1\x80\0\0\0\0", 1002),
+    "length with its highest bit": (b"\x81\xff" + b"\xff" * 12, 1009),
+    "close with one byte": (masked(8, b"\x03"), 1002),
+    "close with a code that is none": (masked(8, b"\x03\xed"), 1002),
 }
 
 
@@ -170,7 +181,10 @@ async def test_a_message_in_parts_is_one(serving: Any) -> None:
         assert (0xA, b"ping") in frames
 
 
-async def test_endless_pings_without_listening_take_no_memory(serving: Any) -> None:
+async def test_endless_pings_without_listening_take_no_memory(
+    serving: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "FRAMES_AT_ONCE", 1 << 30)
     async with handshaken(serving.port) as (reader, writer):
         await next_frame(reader)
         (seen,) = serving.live.viewers
@@ -188,7 +202,7 @@ async def test_endless_pings_without_listening_take_no_memory(serving: Any) -> N
 async def sent(writer: asyncio.StreamWriter, data: bytes, protocol: LiveProtocol) -> int:
     writer.write(data)
     await asyncio.sleep(0.001)
-    return protocol.waiting
+    return protocol.transport.get_write_buffer_size()
 
 
 async def only(serving: Any, count: int) -> None:

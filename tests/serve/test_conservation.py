@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import random
 import socket
+from collections import Counter
 from typing import Any
 
 import pytest
 
-from dynmap.serve import connection, rooms, viewer
+from dynmap.serve import connection, feed, line
 from dynmap.wire import Kind
 
 PLACES = [(52.52, 13.40), (35.68, 139.69), (-33.87, 151.21), (40.71, -74.01)]
@@ -83,7 +84,7 @@ async def test_few_missed_steps_come_as_they_were_and_many_merged(serving: Any, 
         await watcher.until_type("mark")
         start = watcher.cursor
     located = 0
-    for missed, kind in ((2, Kind.LIVE), (rooms.FEW_STEPS + 2, Kind.CAUGHT_UP)):
+    for missed, kind in ((2, Kind.LIVE), (feed.FEW_STEPS + 2, Kind.CAUGHT_UP)):
         for _ in range(missed):
             await ingest.send([("web.ok", *PLACES[0], 1)])
             number = serving.live.ring.last
@@ -156,10 +157,17 @@ async def stop_listening(serving: Any, ingest: Any, slow: Any, quick: Any) -> An
     buffers(slow, seen, 4096)
     slow.connection.transport.pause_reading()
     chance = random.Random(5)
-    while seen.connection.waiting <= SMALL:
+    while not seen.connection.is_clogged:
         await ingest.send(bulk(chance))
         await quick.until(lambda: quick.located == ingest.located)
     return seen
+
+
+def by_root(counts: dict[str, int]) -> Counter[str]:
+    sums: Counter[str] = Counter()
+    for topic, count in counts.items():
+        sums[topic.partition(".")[0]] += count
+    return sums
 
 
 def buffers(slow: Any, seen: Any, size: int) -> None:
@@ -173,30 +181,30 @@ def buffers(slow: Any, seen: Any, size: int) -> None:
 async def test_a_slow_reader_catches_up_exactly_and_nothing_is_queued_for_it(
     serving: Any, ingest: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(viewer, "MAX_WAITING", SMALL)
+    monkeypatch.setattr(connection, "MAX_WAITING", SMALL)
     async with serving.viewer(max_queue=1, close_timeout=0) as slow, serving.viewer() as quick:
         await quick.subscribe()
         await slow.subscribe()
         await slow.until_type("mark")
         seen = await stop_listening(serving, ingest, slow, quick)
-        held = seen.connection.waiting
+        held = seen.connection.transport.get_write_buffer_size()
         chance = random.Random(6)
         for _ in range(5):
             await ingest.send(bulk(chance))
             await quick.until(lambda: quick.located == ingest.located)
-        assert seen.connection.waiting <= held, "what waits only gets less"
+        assert seen.connection.transport.get_write_buffer_size() <= held, "what waits only gets less"
         assert slow.located < ingest.located
         buffers(slow, seen, 1 << 18)
         slow.connection.transport.resume_reading()
         await slow.until(lambda: slow.located == ingest.located)
-        assert slow.by_topic == quick.by_topic
+        assert by_root(slow.by_topic) == by_root(quick.by_topic), "topics may have been rolled up"
 
 
 async def test_a_stalled_viewer_is_closed_and_cut_off(
     serving: Any, ingest: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(viewer, "MAX_WAITING", SMALL)
-    monkeypatch.setattr(viewer, "STALLED_SECONDS", 0.5)
+    monkeypatch.setattr(connection, "MAX_WAITING", SMALL)
+    monkeypatch.setattr(line, "STALLED_SECONDS", 0.5)
     monkeypatch.setattr(connection, "_FAREWELL_SECONDS", 0.2)
     async with serving.viewer(max_queue=1, close_timeout=0) as slow, serving.viewer() as quick:
         await quick.subscribe()

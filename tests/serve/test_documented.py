@@ -16,6 +16,7 @@ from dynmap.serve.messages import (
     GoLive,
     Hello,
     Mark,
+    Pace,
     Pause,
     Play,
     Reset,
@@ -33,7 +34,7 @@ HTTP = (DOCS / "http.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```json\n(.*?)^```$", PROTOCOL, re.M | re.S)
 
 KINDS: list[type[msgspec.Struct]] = [
-    Ack, Error, GoLive, Hello, Mark, Pause, Play, Reset, Seek, Stats, StepOn, Subscribe, Subscribed, Topics,
+    Ack, Error, GoLive, Hello, Mark, Pace, Pause, Play, Reset, Seek, Stats, StepOn, Subscribe, Subscribed, Topics,
 ]  # fmt: skip
 BY_TAG = {str(kind.__struct_config__.tag): kind for kind in KINDS}
 
@@ -72,7 +73,7 @@ def test_every_error_code_is_documented() -> None:
     source = Path(messages.__file__).parent
     codes = {
         code
-        for name in ("messages.py", "viewer.py")
+        for name in ("area.py", "messages.py", "viewer.py")
         for code in re.findall(r'SubscriptionError\(\s*"(\w+)"', (source / name).read_text(encoding="utf-8"))
     }
     assert codes == set(re.findall(r"^\| `(\w+)` \|", section(PROTOCOL, "error"), re.M))

@@ -10,7 +10,7 @@ import pytest
 
 from dynmap import grid
 from dynmap.frame import TICK_MS, tick_of
-from dynmap.serve import selection, viewer
+from dynmap.serve import area, viewer
 from dynmap.wire import Kind
 
 BERLIN = (52.52, 13.40)
@@ -169,7 +169,7 @@ async def test_who_has_not_subscribed_gets_stats_only(serving: Any, ingest: Any)
         (b"\0\1", "bad_message"),
         ('{"type":"dance"}', "unknown_type"),
         ('{"type":"subscribe","topics":["a..b"]}', "bad_topics"),
-        ('{"type":"subscribe","tiles":[[1,0,0]]}', "unsupported"),
+        ('{"type":"subscribe","tiles":[[1,0,0],[2,1,1]]}', "bad_tiles"),
         ('{"type":"play","from":0}', "no_history"),
         ('{"type":"seek","to":0}', "no_history"),
         ('{"type":"pause"}', "no_history"),
@@ -200,7 +200,7 @@ async def test_acks_are_noted(serving: Any, ingest: Any) -> None:
         await viewer.say(type="ack", cursor=cursor)
         await viewer.until(lambda: viewer.cursor != cursor)
         (seen,) = serving.live.viewers
-        assert serving.live.ring.cursor(seen.acknowledged) == cursor
+        assert serving.live.ring.cursor(seen.line._acknowledged) == cursor
 
 
 async def test_a_flood_of_nonsense_closes_its_viewer_only(serving: Any, ingest: Any) -> None:
@@ -238,4 +238,4 @@ async def test_bytes_stay_bounded_however_many_events(serving: Any, ingest: Any)
         await viewer.until_type("mark")
         await ingest.send(rows)
         await viewer.until(lambda: viewer.located == 30_000)
-        assert sum(len(frame.x) for frame in viewer.frames) <= 2 * selection.MAX_ROWS
+        assert sum(len(frame.x) for frame in viewer.frames) <= 2 * area.ROOM_ROWS

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from dynmap.errors import SubscriptionError
 from dynmap.serve import messages
+from dynmap.serve.area import Area
 from dynmap.serve.messages import Ack, GoLive, Pause, Play, Seek, StepOn, Subscribe
 
 
@@ -20,27 +21,34 @@ def ask(text: str) -> None:
     if isinstance(request, Subscribe):
         request.patterns()
         request.area()
+        request.steps()
 
 
 def test_a_subscription_with_everything() -> None:
     request = messages.parse(
-        '{"type":"subscribe","id":255,"topics":["b.>","a.*"],"tiles":[[0,0,0]],"since":"c.1","window":30.5}'
+        '{"type":"subscribe","id":255,"topics":["b.>","a.*"],"tiles":[[2,1,3],[1,0,0]],"rest":true,"since":"c.1",'
+        '"every":1000,"window":30.5}'
     )
-    assert request == Subscribe(255, ["b.>", "a.*"], [(0, 0, 0)], "c.1", 30.5)
+    assert request == Subscribe(
+        id=255,
+        topics=["b.>", "a.*"],
+        tiles=[(2, 1, 3), (1, 0, 0)],
+        rest=True,
+        since="c.1",
+        every=1000,
+        window=30.5,
+    )
     assert isinstance(request, Subscribe)
     assert request.patterns() == ("a.*", "b.>")
-    assert request.area() == ((0, 0, 0),)
+    assert request.area() == Area(((1, 0, 0), (2, 1, 3)), rest=True)
+    assert request.steps() == 4
 
 
 def test_a_subscription_with_nothing_is_the_whole_world() -> None:
     request = messages.parse('{"type":"subscribe"}')
     assert isinstance(request, Subscribe)
-    assert (request.patterns(), request.area(), request.since, request.window) == (
-        (">",),
-        ((0, 0, 0),),
-        None,
-        0,
-    )
+    assert (request.patterns(), request.area(), request.steps()) == ((">",), Area(), 1)
+    assert (request.since, request.window) == (None, 0)
     assert Subscribe(topics=["web.>", ">"]).patterns() == (">",)
 
 
@@ -97,7 +105,9 @@ def test_the_other_requests(text: str, expected: Any) -> None:
             msgspec.json.encode({"type": "subscribe", "tiles": [[7, x, 0] for x in range(65)]}).decode(),
             "bad_tiles",
         ),
-        ('{"type":"subscribe","tiles":[[1,0,0]]}', "unsupported"),
+        ('{"type":"subscribe","every":0}', "bad_message"),
+        ('{"type":"subscribe","every":300}', "bad_message"),
+        ('{"type":"subscribe","every":10250}', "bad_message"),
         ('{"type":"ack"}', "bad_message"),
         ('{"type":"play"}', "bad_message"),
     ],
@@ -116,7 +126,10 @@ values = st.recursive(
 )
 kinds = st.sampled_from(["subscribe", "ack", "play", "seek", "pause", "step", "live", "?"])
 fields = st.dictionaries(
-    st.sampled_from(["id", "topics", "tiles", "since", "window", "cursor", "from", "to", "speed"]), values
+    st.sampled_from(
+        ["id", "topics", "tiles", "rest", "since", "every", "window", "cursor", "from", "to", "speed"]
+    ),
+    values,
 )
 
 

@@ -25,9 +25,9 @@ def filled(ring: Ring, count: int, rows: int = 1) -> Ring:
 
 def test_steps_past_a_cursor() -> None:
     ring = filled(Ring(300), 10)
-    assert [found.number for found in ring.after(7)] == [8, 9, 10]
-    assert ring.after(10) == []
-    assert len(ring.after(0)) == 10
+    assert [found.number for found in ring.between(7, ring.last)] == [8, 9, 10]
+    assert ring.between(10, ring.last) == []
+    assert len(ring.between(0, ring.last)) == 10
     assert [found.number for found in ring.since(9 * TICK_MS)] == [9, 10]
 
 
@@ -36,7 +36,7 @@ def test_what_is_too_old_is_forgotten() -> None:
     assert not ring.reaches(0)
     assert ring.reaches(ring.floor)
     assert not ring.reaches(ring.floor - 1)
-    assert [found.number for found in ring.after(ring.floor)] == list(range(ring.floor + 1, 101))
+    assert [found.number for found in ring.between(ring.floor, ring.last)] == list(range(ring.floor + 1, 101))
     assert 100 - ring.floor == pytest.approx(10_000 / TICK_MS, abs=1)
 
 
@@ -44,19 +44,19 @@ def test_what_is_too_much_is_forgotten() -> None:
     ring = filled(Ring(86_400, max_bytes=1 << 20), 200, rows=1000)
     assert ring.size <= 1 << 20
     assert ring.floor > 0
-    assert ring.size == sum(found.size for found in ring.after(0))
+    assert ring.size == sum(found.size for found in ring.between(0, ring.last))
 
 
 def test_one_huge_step_is_kept() -> None:
     ring = filled(Ring(300, max_bytes=1000), 1, rows=1000)
-    assert [found.number for found in ring.after(0)] == [1]
+    assert [found.number for found in ring.between(0, ring.last)] == [1]
     assert ring.reaches(0)
 
 
 def test_steps_that_hold_nothing_take_no_room() -> None:
     ring = filled(filled(Ring(300), 1), 10_000, rows=0)
     assert ring.last == 10_001
-    assert len(ring.after(0)) <= 1
+    assert len(ring.between(0, ring.last)) <= 1
 
 
 def test_a_cursor_names_a_step_of_this_life() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import resource
 import signal
 import socket
 import sys
@@ -126,6 +127,18 @@ async def test_a_killed_one_is_followed_by_another(role: Role, played: Any, star
         await watcher.subscribe()
         await watcher.until(lambda: watcher.located == 5)
     await ingest.link.close()
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux tells another process' limits")
+async def test_it_takes_as_many_viewers_as_the_system_allows(start_role: StartRole) -> None:
+    """Started from a shell whose limit is low."""
+    usual, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(1024, most), most))
+    try:
+        role = await start_role()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (usual, most))
+    assert resource.prlimit(role.process.pid, resource.RLIMIT_NOFILE) == (most, most)
 
 
 async def test_ctrl_c_is_left_to_the_supervisor(role: Role) -> None:

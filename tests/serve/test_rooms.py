@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dynmap import topics, wire
-from dynmap.serve.rooms import compiled
+from dynmap.serve.interest import compiled
 
 BERLIN = (52.52, 13.40)
 

@@ -10,12 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dynmap import grid, wire
+from dynmap import grid, topics, wire
 from dynmap.errors import MessageError
-from dynmap.frame import TICK_MS
+from dynmap.frame import TICK_MS, Frame
 from dynmap.relay.message import BatchMessage, Rejection
+from dynmap.serve import selection
+from dynmap.serve.access import WHOLE
+from dynmap.serve.area import ROOM_ROWS, WORLD
 from dynmap.serve.index import TopicIndex
-from dynmap.serve.selection import MAX_ROWS, PICTURE_ROWS, PICTURE_SLICES, Part, Selection
+from dynmap.serve.interest import Interest
+from dynmap.serve.selection import PICTURE_SLICES, Bound, Part
 from dynmap.serve.steps import OLD_MS, Collector, Step
 from dynmap.serve.totals import Totals
 from dynmap.wire import Kind
@@ -74,7 +78,7 @@ def step_of(given_batches: list[list[Any]]) -> tuple[Step, TopicIndex]:
 def by_topic(parts: list[Part], index: TopicIndex) -> Counter[str]:
     found: Counter[str] = Counter()
     for part in parts:
-        for encoded in part.encode():
+        for encoded in part.encode(WORLD):
             frame = wire.decode(encoded)
             for number, count in zip(frame.topic.tolist(), frame.count.tolist(), strict=True):
                 found[index.names[number]] += count
@@ -89,8 +93,12 @@ def expected(given_batches: list[list[Any]]) -> Counter[str]:
     return found
 
 
-def selection(index: TopicIndex, allowed: np.ndarray | None = None) -> Selection:
-    return Selection(allowed, index.parents, index.other)
+def everything(frame: Frame) -> Frame:
+    return frame
+
+
+def bounded(parts: list[Part], index: TopicIndex) -> list[Part]:
+    return Bound(ROOM_ROWS, index.parents, index.other).within(parts, WORLD)
 
 
 @settings(max_examples=50)
@@ -115,7 +123,7 @@ def test_a_step_holds_all_of_its_batches(given_batches: list[list[Any]]) -> None
 @given(batches)
 def test_what_goes_out_live_is_what_came_in(given_batches: list[list[Any]]) -> None:
     step, index = step_of(given_batches)
-    parts = selection(index).live(step)
+    parts = bounded(selection.as_it_was(step, everything), index)
     assert by_topic(parts, index) == expected(given_batches)
     for part in parts:
         assert (part.kind is Kind.OLD) == (part.frame.tick < NOW - OLD_MS)
@@ -131,7 +139,7 @@ def test_catching_up_is_exact(steps_of_batches: list[list[list[Any]]]) -> None:
         for batch in given_batches:
             collector.take(batch_of(batch), NOW)
         steps.append(collector.close(NOW))
-    parts = selection(index).caught_up(steps)
+    parts = bounded(selection.caught_up(steps, everything), index)
     assert by_topic(parts, index) == sum((expected(one) for one in steps_of_batches), Counter())
     assert [part.kind for part in parts] in ([], [Kind.CAUGHT_UP], [Kind.OLD], [Kind.CAUGHT_UP, Kind.OLD])
     for part in parts:
@@ -139,17 +147,23 @@ def test_catching_up_is_exact(steps_of_batches: list[list[list[Any]]]) -> None:
 
 
 @settings(max_examples=50)
-@given(batches, st.sets(st.integers(0, 20)))
-def test_a_selection_lets_through_its_topics_only(given_batches: list[list[Any]], numbers: set[int]) -> None:
+@given(
+    batches, st.lists(st.sampled_from(["web.*", "mail", "shop.>", "web.ok", "*"]), min_size=1, unique=True)
+)
+def test_an_interest_lets_through_its_topics_only(
+    given_batches: list[list[Any]], patterns: list[str]
+) -> None:
     step, index = step_of(given_batches)
-    allowed = np.zeros(len(index.parents), np.bool_)
-    allowed[list(numbers)] = True
+    of = Interest(tuple(sorted(patterns)), WHOLE, index).filter()
     wanted = Counter(
-        {name: count for name, count in expected(given_batches).items() if index.number(name) in numbers}
+        {
+            name: count
+            for name, count in expected(given_batches).items()
+            if any(topics.matches(pattern, name) for pattern in patterns)
+        }
     )
-    chosen = selection(index, allowed)
-    assert by_topic(chosen.live(step), index) == wanted
-    assert by_topic(chosen.caught_up([step]), index) == wanted
+    assert by_topic(bounded(selection.as_it_was(step, of), index), index) == wanted
+    assert by_topic(bounded(selection.caught_up([step], of), index), index) == wanted
 
 
 def many(count: int, ticks: int, seed: int = 1) -> list[Any]:
@@ -169,10 +183,10 @@ def many(count: int, ticks: int, seed: int = 1) -> list[Any]:
 @pytest.mark.parametrize("ticks", [1, 3, 200])
 def test_a_step_is_bounded_however_many_ticks_it_touches(ticks: int) -> None:
     step, index = step_of([many(10_000, ticks)])
-    parts = selection(index).live(step)
+    parts = bounded(selection.as_it_was(step, everything), index)
     assert sum(part.frame.total for part in parts) == 10_000
-    assert sum(len(part.frame) for part in parts) <= 2 * MAX_ROWS
-    assert max(len(part.frame) for part in parts) > MAX_ROWS / 8
+    assert sum(len(part.frame) for part in parts) <= 2 * ROOM_ROWS
+    assert max(len(part.frame) for part in parts) > ROOM_ROWS / 8
 
 
 def test_a_picture_is_a_few_slices_of_the_last_seconds() -> None:
@@ -184,17 +198,17 @@ def test_a_picture_is_a_few_slices_of_the_last_seconds() -> None:
         collector.take(batch_of([(number * TICK_MS, 0, (10.0, 10.0, 20), 1)]), at)
         steps.append(collector.close(at))
     end = NOW + 40 * TICK_MS
-    parts = selection(index).picture(steps, end - 5000, end)
+    parts = bounded(selection.picture(steps, end - 5000, end, everything), index)
     assert PICTURE_SLICES / 2 < len(parts) <= PICTURE_SLICES
     assert all(part.kind is Kind.PICTURE for part in parts)
     assert sum(part.frame.total for part in parts) == 20
     assert [part.frame.tick for part in parts] == sorted(part.frame.tick for part in parts)
     assert parts[0].frame.tick >= end - 5000
     assert parts[-1].frame.tick + parts[-1].covers >= end
-    assert selection(index).picture(steps, end, end + 5000) == []
+    assert selection.picture(steps, end, end + 5000, everything) == []
     crowded, index = step_of([many(10_000, 1)])
-    (part,) = selection(index).picture([crowded], NOW, NOW + 250)
-    assert len(part.frame) <= PICTURE_ROWS
+    (part,) = bounded(selection.picture([crowded], NOW, NOW + 250, everything), index)
+    assert len(part.frame) <= ROOM_ROWS // 2
     assert part.frame.total == 10_000
 
 

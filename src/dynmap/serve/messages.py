@@ -10,27 +10,26 @@ from msgspec import Meta
 from dynmap import topics
 from dynmap.errors import SubscriptionError
 from dynmap.frame import TICK_MS
+from dynmap.serve.area import Area, Tile, area_of
 
 PROTOCOL: Final = 1
 
 MAX_PATTERNS: Final = 64
-MAX_TILES: Final = 64
-MAX_ZOOM: Final = 24
-
-Tile = tuple[int, int, int]
-WORLD: Final[Tile] = (0, 0, 0)
+MAX_EVERY_MS: Final = 10_000
 
 Milliseconds = Annotated[int, Meta(ge=-(2**53), le=2**53)]
 Cursor = Annotated[str, Meta(max_length=128)]
 
 
-class Subscribe(msgspec.Struct, frozen=True, tag="subscribe"):
+class Subscribe(msgspec.Struct, frozen=True, kw_only=True, tag="subscribe"):
     """What a viewer wants from now on, instead of what it wanted before. See `checked`."""
 
     id: Annotated[int, Meta(ge=0, le=255)] = 0
     topics: list[str] = msgspec.field(default_factory=lambda: [">"])
     tiles: list[Tile] | None = None
+    rest: bool = False
     since: Cursor | None = None
+    every: Annotated[int, Meta(ge=TICK_MS, le=MAX_EVERY_MS)] = TICK_MS
     window: Annotated[float, Meta(ge=0, le=86_400)] = 0
 
     def patterns(self) -> tuple[str, ...]:
@@ -45,32 +44,17 @@ class Subscribe(msgspec.Struct, frozen=True, tag="subscribe"):
         wanted = set(self.topics)
         return (">",) if ">" in wanted else tuple(sorted(wanted))
 
-    def area(self) -> tuple[Tile, ...]:
-        """Its tiles. Raises SubscriptionError when they are wrong, overlap, or are not the whole world."""
-        tiles = [WORLD] if self.tiles is None else self.tiles
-        if not tiles or len(tiles) > MAX_TILES:
-            raise SubscriptionError("bad_tiles", f"{len(tiles)} tiles, but must be 1 to {MAX_TILES}")
-        for position, (z, x, y) in enumerate(tiles):
-            if not (0 <= z <= MAX_ZOOM and 0 <= x < 1 << z and 0 <= y < 1 << z):
-                raise SubscriptionError("bad_tiles", f"tiles[{position}]: there is no tile {z}/{x}/{y}")
-        _check_overlap(tiles)
-        if tiles != [WORLD]:
+    def area(self) -> Area:
+        """Where it looks. Raises SubscriptionError."""
+        return area_of(self.tiles, self.rest)
+
+    def steps(self) -> int:
+        """How many ticks are to be sent as one step. Raises SubscriptionError."""
+        if self.every % TICK_MS:
             raise SubscriptionError(
-                "unsupported", "only the whole world, [[0,0,0]], can be subscribed to so far"
+                "bad_message", f"every is {self.every} ms, but must be a multiple of {TICK_MS}"
             )
-        return (WORLD,)
-
-
-def _check_overlap(tiles: list[Tile]) -> None:
-    seen = set(tiles)
-    if len(seen) < len(tiles):
-        raise SubscriptionError("bad_tiles", "a tile is named twice")
-    for z, x, y in tiles:
-        for up in range(1, z + 1):
-            if (z - up, x >> up, y >> up) in seen:
-                raise SubscriptionError(
-                    "bad_tiles", f"tile {z}/{x}/{y} lies in tile {z - up}/{x >> up}/{y >> up}"
-                )
+        return self.every // TICK_MS
 
 
 class Ack(msgspec.Struct, frozen=True, tag="ack"):
@@ -162,10 +146,19 @@ class Topics(msgspec.Struct, frozen=True, tag="topics"):
 
 
 class Mark(msgspec.Struct, frozen=True, tag="mark"):
-    """Everything up to `cursor` has been sent. `tick` is the start of the last tick, ms since 1970."""
+    """Everything up to `cursor` has been sent to subscription `id`. `tick`: start of the last tick, ms since 1970."""
 
     cursor: str
     tick: int
+    id: int = 0
+
+
+class Pace(msgspec.Struct, frozen=True, tag="pace"):
+    """From now on a step comes every so many ms, and why."""
+
+    id: int
+    every: int
+    reason: str
 
 
 class Reset(msgspec.Struct, frozen=True, tag="reset"):
@@ -228,7 +221,7 @@ class Error(msgspec.Struct, frozen=True, tag="error"):
     message: str
 
 
-Answer = Hello | Subscribed | Topics | Mark | Reset | Stats | Error
+Answer = Hello | Subscribed | Topics | Mark | Pace | Reset | Stats | Error
 
 _encoder = msgspec.json.Encoder()
 

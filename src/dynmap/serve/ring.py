@@ -6,6 +6,7 @@ import secrets
 from collections import deque
 from typing import Final
 
+from dynmap.frame import TICK_MS
 from dynmap.serve.steps import Step
 
 MAX_BYTES: Final = 64 << 20
@@ -46,14 +47,19 @@ class Ring:
             self.floor = gone.number
             self.size -= gone.size
 
-    def after(self, number: int) -> list[Step]:
-        """The steps past a number, oldest first."""
+    def between(self, first: int, last: int) -> list[Step]:
+        """The steps past a number up to another, oldest first."""
         found = []
         for step in reversed(self._steps):
-            if step.number <= number:
+            if step.number <= first:
                 break
-            found.append(step)
+            if step.number <= last:
+                found.append(step)
         return found[::-1]
+
+    def tick_of(self, number: int) -> int:
+        """When the tick of a step began (ms since 1970): every tick has one."""
+        return self.tick - (self.last - number) * TICK_MS
 
     def since(self, moment: int) -> list[Step]:
         """The steps whose tick began at a moment (ms since 1970) or later, oldest first."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
+import gc
 import logging
 import os
+import resource
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -19,6 +22,7 @@ from starlette.types import ASGIApp
 from dynmap.config import Settings
 from dynmap.relay.local import LocalHub
 from dynmap.serve.connection import MAX_MESSAGE, LiveProtocol
+from dynmap.serve.doorway import Doorway
 from dynmap.serve.live import Live
 from dynmap.serve.site import Site
 
@@ -27,15 +31,33 @@ _FAREWELL_SECONDS: Final = 2.0
 
 _BACKLOG: Final = 4096
 
+_GARBAGE: Final = (50_000, 20, 100)
+"""When the garbage collector looks: a viewer's message makes some objects, and by default (700 of them) each hundred
+messages would have it look through all that belongs to thousands of viewers."""
+
 logger = logging.getLogger(__name__)
 
 
 class Server(uvicorn.Server):
-    """Uvicorn without signal handlers of its own: the role decides in which order things end."""
+    """Uvicorn without signal handlers of its own, since the role decides in which order things end, and with a doorway
+    of ours, since thousands may come at once.
+    """
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let connections in at the sockets."""
+        await self.lifespan.startup()
+        protocol = functools.partial(
+            cast(Callable[..., asyncio.Protocol], self.config.http_protocol_class),
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+        )
+        self.servers: list[Any] = [Doorway(listener, protocol) for listener in sockets or ()]
+        self.started = True
 
 
 async def run(settings: Settings, http_fd: int, relay_path: Path, lifeline_fd: int | None) -> int:
@@ -44,6 +66,8 @@ async def run(settings: Settings, http_fd: int, relay_path: Path, lifeline_fd: i
     Batches come over a Unix socket that is made at `relay_path`. When `lifeline_fd` reads as closed, the supervising
     process is gone and this one ends too. SIGINT is left to that process, which stops its children in their order.
     """
+    allow_many_viewers()
+    gc.set_threshold(*_GARBAGE)
     over = _end_of(lifeline_fd)
     live = Live(settings.ring_seconds)
     hub = await LocalHub.listen(relay_path, live.take, live.hear, live.ingest_is_gone)
@@ -55,6 +79,7 @@ async def run(settings: Settings, http_fd: int, relay_path: Path, lifeline_fd: i
     ticking = asyncio.create_task(live.tick())
     try:
         await app
+        gc.freeze()  # what is loaded by now stays
         ends: list[asyncio.Future[Any]] = [serving, ticking, over]
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         if not over.done():
@@ -67,6 +92,13 @@ async def run(settings: Settings, http_fd: int, relay_path: Path, lifeline_fd: i
     finally:
         ticking.cancel()
         await hub.close()
+
+
+def allow_many_viewers() -> None:
+    """Raise the limit of open files as far as allowed: each viewer is one, and shells begin with 256 to 1,024."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):  # some systems call it unlimited, and then refuse that
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _load_app(live: Live, hub: LocalHub) -> ASGIApp:

@@ -50,7 +50,7 @@ class Site:
         await send({"type": "websocket.accept"})
         viewer = self._live.enter(connection_of(scope))
         try:
-            while (event := await receive())["type"] == "websocket.receive":
-                await viewer.hear(event.get("text"))
+            while (await receive())["type"] != "websocket.disconnect":
+                pass
         finally:
             self._live.leave(viewer)

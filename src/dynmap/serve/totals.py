@@ -6,6 +6,7 @@ from collections import Counter, deque
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from dynmap.frame import I64, MAX_TOPICS, TICK_MS
 from dynmap.relay.message import Rejection
@@ -35,7 +36,7 @@ class Totals:
         self.examples: deque[Rejection] = deque(maxlen=_EXAMPLES)
         self.received_by_source: Counter[str] = Counter()
         self.rejected_by_source: Counter[str] = Counter()
-        self._recent: deque[int] = deque(maxlen=_RATE_STEPS)
+        self._recent: deque[list[tuple[list[int], list[int]]]] = deque(maxlen=_RATE_STEPS)
         self._latencies: deque[tuple[int, int]] = deque(maxlen=_LATENCIES)
 
     @property
@@ -46,17 +47,27 @@ class Totals:
     @property
     def rate(self) -> float:
         """Located events a second, over the last two seconds."""
-        return sum(self._recent) * 1000 / (TICK_MS * _RATE_STEPS)
+        located = sum(sum(counts) for frames in self._recent for _, counts in frames)
+        return located * 1000 / (TICK_MS * _RATE_STEPS)
+
+    def rate_of(self, topics: npt.NDArray[np.bool_]) -> float:
+        """Likewise, of some topics: bool by topic number."""
+        located = sum(
+            count
+            for frames in self._recent
+            for numbers, counts in frames
+            for number, count in zip(numbers, counts, strict=True)
+            if topics[number]
+        )
+        return located * 1000 / (TICK_MS * _RATE_STEPS)
 
     def add(self, step: Step, closed: int) -> None:
         """Take a step in, closed at a moment (ms since 1970)."""
-        located = 0
-        for frame in (*step.frames, step.old):
-            numbers, counts = counts_by_topic(frame)
+        counted = [counts_by_topic(frame) for frame in (*step.frames, step.old) if len(frame)]
+        for numbers, counts in counted:
             self.located[numbers] += np.array(counts, np.int64)
-            located += sum(counts)
-        self.all_located += located
-        self._recent.append(located)
+            self.all_located += sum(counts)
+        self._recent.append(counted)
         tally = step.tally
         for number, weight in tally.unlocated.items():
             self.unlocated[number] += weight

@@ -2,66 +2,75 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import TYPE_CHECKING, Final
+import time
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, Final
 
 from websockets.frames import CloseCode
 
 from dynmap.errors import SubscriptionError
+from dynmap.frame import TICK_MS
 from dynmap.serve import messages
-from dynmap.serve.connection import MAX_WAITING, LiveProtocol
+from dynmap.serve.access import Access
+from dynmap.serve.connection import LiveProtocol
 from dynmap.serve.framing import text
-from dynmap.serve.messages import Ack, Error, GoLive, Mark, Reset, Subscribe, Subscribed
-from dynmap.serve.rooms import Room, joined
+from dynmap.serve.line import STALLED_SECONDS, Line
+from dynmap.serve.messages import Ack, Error, GoLive, Mark, Pace, Reset, Subscribe, Subscribed
+from dynmap.serve.rooms import Audience, Encoded, Payload, joined
 
 if TYPE_CHECKING:
     from dynmap.serve.live import Live
 
-STALLED_SECONDS: Final = 60.0
-"""How long a viewer may take nothing before it is closed."""
-
 _PATIENCE: Final = 100
 """Messages that make no sense before a viewer is closed."""
+
+_HICCUP: Final = 2
+"""Missed steps that are sent as they were to a viewer that could not take them; more are merged, to go easy on it."""
+
+EXPIRED: Final = 4401
+"""Close code of a viewer whose token has expired."""
 
 
 class Viewer:
     """A cursor over the steps. Nothing is queued for it: what it has missed is made from the ring when it can take it.
 
-    room          what it watches, or None before it has said so
+    audience      what it watches, or None before it has said so
     subscription  the id under which it does
     cursor        the last step that was sent to it, or that held nothing for it
-    told          how many of the room's topics have been named to it
-    acknowledged  the last step that it says it has committed
+    told          how many of its interest's topics have been named to it
+    busy          whether something is being made for it
     """
 
     __slots__ = (
-        "_asked", "_live", "_nonsense", "_stalled_since", "acknowledged", "busy", "connection", "cursor", "room",
-        "subscription", "told",
+        "_asked", "_live", "_nonsense", "access", "audience", "busy", "connection", "cursor", "line", "subscription",
+        "told",
     )  # fmt: skip
 
-    def __init__(self, live: Live, connection: LiveProtocol) -> None:
+    def __init__(self, live: Live, connection: LiveProtocol, access: Access) -> None:
         self._live = live
         self.connection = connection
-        self.room: Room | None = None
+        self.access = access
+        self.audience: Audience | None = None
         self.subscription = 0
         self.cursor = 0
         self.told = 0
-        self.acknowledged = 0
         self.busy = False
+        self.line = Line()
         self._asked = 0
         self._nonsense = 0
-        self._stalled_since: float | None = None
 
-    async def hear(self, message: str | bytes | None) -> None:
+    def hear(self, message: str | bytes) -> None:
         """Do what the viewer asks for, or tell it why not."""
         try:
             if not isinstance(message, str):
                 raise SubscriptionError("bad_message", "a viewer's messages are text, not binary")
             match messages.parse(message):
                 case Subscribe() as request:
-                    await self._subscribe(request)
+                    self._subscribe(request)
                 case Ack(cursor):
-                    self.acknowledged = self._live.ring.number(cursor) or self.acknowledged
+                    number = self._live.ring.number(cursor)
+                    if number is not None and number <= self.cursor:
+                        self.line.acknowledge(number)
                 case GoLive():
                     pass
                 case _:
@@ -69,36 +78,85 @@ class Viewer:
         except SubscriptionError as error:
             self._refuse(error)
 
+    def leave(self) -> None:
+        """Watch nothing any more."""
+        self._asked += 1
+        if self.audience is not None:
+            self._live.rooms.leave(self, self.audience)
+            self.audience = None
+
+    def offer(self, number: int, payload: Payload | None, now: float) -> None:
+        """A step has closed: send it (`payload`, None when it holds nothing), if it is this viewer's turn."""
+        if self.busy or self.line.is_full(self.connection.is_clogged, self.cursor, now):
+            return
+        if number % self.line.every:
+            return
+        if self.cursor < number - 1:
+            self.catch_up_soon()
+            return
+        self.cursor = number
+        if payload is not None:
+            connection = self.connection
+            connection.push(payload.joined(self.told, self.subscription, connection.deflates))
+            self.told = payload.listed
+
+    def beat(self, stats: bytes, now: float) -> None:
+        """Once a second: a sign of life for who got none with the step, and a look at its line and its access."""
+        if self.access.expires is not None and self.access.expires < time.time():
+            self.connection.end(EXPIRED, "the token has expired")
+        elif self.line.is_stalled(now):
+            reason = f"took nothing for {STALLED_SECONDS:.0f} seconds"
+            self.connection.end(CloseCode.TRY_AGAIN_LATER, reason)
+        elif not self.connection.is_clogged and not self.busy:
+            if self.line.adapt(now):
+                self._tell_pace()
+            if self.cursor != self._live.ring.last or self.audience is None:
+                # Its own mark again: who is held back for want of an `ack` is asked for one.
+                self.connection.push((self._mark(self.cursor) if self.audience else b"") + stats)
+
+    def catch_up_soon(self) -> None:
+        """Catch up in a task of its own."""
+        self._work(self._catch_up())
+
+    def _work(self, work: Coroutine[Any, Any, None]) -> None:
+        """Be busy with something, unless something else is asked for meanwhile."""
+        self.busy = True
+        asked = self._asked
+
+        async def run() -> None:
+            try:
+                await work
+            finally:
+                if asked == self._asked:
+                    self.busy = False
+
+        self._live.tend(run())
+
     def _refuse(self, error: SubscriptionError) -> None:
         self._nonsense += 1
         if self._nonsense > _PATIENCE:
             self.connection.end(CloseCode.POLICY_VIOLATION, "too many messages that make no sense")
-        elif self.connection.waiting <= MAX_WAITING:
+        elif not self.connection.is_clogged:
             self.connection.say(messages.encode(Error(error.code, error.what)))
 
-    def leave(self) -> None:
-        """Watch nothing any more."""
-        self._asked += 1
-        if self.room is not None:
-            self._live.rooms.leave(self, self.room)
-            self.room = None
-
-    async def _subscribe(self, request: Subscribe) -> None:
-        patterns, area = request.patterns(), request.area()
+    def _subscribe(self, request: Subscribe) -> None:
+        patterns, area, every = request.patterns(), request.area(), request.steps()
+        self._check_allowed(patterns)
         self.leave()
-        self.room = self._live.rooms.enter(self, patterns, area)
+        self.audience = self._live.rooms.enter(self, patterns, self.access, area)
         self.subscription = request.id
         self.told = 0
-        self.busy = True
-        asked = self._asked
-        try:
-            if request.since is not None and self._resume(request.since):
-                await self.catch_up()
-            else:
-                await self._start(self.room, request.window)
-        finally:
-            if asked == self._asked:
-                self.busy = False
+        resumes = request.since is not None and self._resume(request.since)
+        self.line.ask(every, self.cursor if resumes else self._live.ring.last)
+        begin = self._go_on if resumes else self._start
+        self._work(begin(self.audience, request.window))
+
+    def _check_allowed(self, patterns: tuple[str, ...]) -> None:
+        """A pattern wider than the access is narrowed to it; one beside it is refused."""
+        beside = next((pattern for pattern in patterns if not self.access.meets(pattern)), None)
+        if beside is not None:
+            mine = ", ".join(self.access.patterns)
+            raise SubscriptionError("forbidden", f"{beside} is not within what the token allows: {mine}")
 
     def _resume(self, cursor: str) -> bool:
         ring = self._live.ring
@@ -115,64 +173,57 @@ class Viewer:
     def _reset(self, reason: str) -> None:
         self.connection.say(messages.encode(Reset(self.subscription, reason)))
 
-    async def _start(self, room: Room, window: float) -> None:
-        asked, ring = self._asked, self._live.ring
-        self.cursor = ring.last
-        mark = self.mark()
-        counts = room.totals(self._live.totals)
-        answer = Subscribed(self.subscription, ring.cursor(ring.last), sum(counts.values()), counts)
-        self.connection.push(room.names(0) + text(messages.encode(answer)))
-        self.told = len(room.listed)
-        picture = await room.picture(window) if window else []
+    async def _start(self, audience: Audience, window: float) -> None:
+        """Begin at the last step: the sums up to it, and a picture of what came before."""
+        asked, last = self._asked, self._live.ring.last
+        self.cursor = last
+        mark = self._mark_of(last)
+        counts = audience.interest.totals(self._live.totals) if audience.area.is_world else {}
+        answer = Subscribed(self.subscription, mark.cursor, sum(counts.values()), counts)
+        self.connection.push(audience.interest.names(0) + text(messages.encode(answer)))
+        self.told = len(audience.interest.listed)
+        picture = await audience.picture(window, last) if window else []
         if asked == self._asked:
-            self._push(room, picture, mark)
+            self._push(audience, picture, mark)
 
-    async def catch_up(self) -> None:
+    async def _go_on(self, audience: Audience, window: float) -> None:
+        """Begin at the cursor: a picture of what came before it, and all that came since."""
+        asked, ring, cursor = self._asked, self._live.ring, self.cursor
+        last, mark = ring.last, self._mark_of(ring.last)
+        frames = await audience.picture(window, cursor) if window else []
+        frames = frames + await audience.between(cursor, last, merge=False)
+        if asked == self._asked:
+            self._push(audience, frames, mark)
+            self.cursor = last
+
+    async def _catch_up(self) -> None:
         """Send what was missed since the cursor, up to the last step, or start anew when that is forgotten."""
-        room, asked, ring = self.room, self._asked, self._live.ring
-        if room is None:
+        audience, asked, ring = self.audience, self._asked, self._live.ring
+        if audience is None:
             return
         if not ring.reaches(self.cursor):
             self._reset("this viewer fell further behind than the server remembers")
-            await self._start(room, 0)
+            await self._start(audience, 0)
             return
-        last, mark = ring.last, self.mark()
-        frames = await room.between(self.cursor, last)
+        last, mark = ring.last, self._mark_of(ring.last)
+        frames = await audience.between(self.cursor, last, merge=last - self.cursor > _HICCUP)
         if asked == self._asked:
-            self._push(room, frames, mark)
+            self._push(audience, frames, mark)
             self.cursor = last
 
-    def _push(self, room: Room, frames: list[bytes], mark: bytes) -> None:
-        self.connection.push(joined(room.names(self.told), frames, self.subscription, mark))
-        self.told = len(room.listed)
+    def _push(self, audience: Audience, frames: list[Encoded], mark: Mark) -> None:
+        names = audience.interest.names(self.told)
+        self.connection.push(joined(names, frames, self.subscription, self.connection.deflates, mark))
+        self.told = len(audience.interest.listed)
 
-    def mark(self) -> bytes:
-        """What closes the last step, ready to be written."""
+    def _tell_pace(self) -> None:
+        every = self.line.every * TICK_MS
+        reason = "the line took no more for a while" if self.line.is_slowed else "the line has been well"
+        self.connection.say(messages.encode(Pace(self.subscription, every, reason)))
+
+    def _mark_of(self, number: int) -> Mark:
         ring = self._live.ring
-        return text(messages.encode(Mark(ring.cursor(ring.last), ring.tick)))
+        return Mark(ring.cursor(number), ring.tick, self.subscription)
 
-    def is_behind(self, now: float) -> bool:
-        """Whether it takes nothing more just now. It is closed when that has been so for long (monotonic seconds)."""
-        if self.connection.waiting <= MAX_WAITING:
-            self._stalled_since = None
-            return False
-        if self._stalled_since is None:
-            self._stalled_since = now
-        elif now - self._stalled_since > STALLED_SECONDS:
-            reason = f"took nothing for {STALLED_SECONDS:.0f} seconds"
-            self.connection.end(CloseCode.TRY_AGAIN_LATER, reason)
-        return True
-
-    def catch_up_soon(self) -> asyncio.Task[None]:
-        """Catch up in a task of its own."""
-        self.busy = True
-        asked = self._asked
-
-        async def run() -> None:
-            try:
-                await self.catch_up()
-            finally:
-                if asked == self._asked:
-                    self.busy = False
-
-        return asyncio.create_task(run())
+    def _mark(self, number: int) -> bytes:
+        return text(messages.encode(self._mark_of(number)))
