@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections import Counter
 from contextlib import suppress
 from typing import Any
@@ -14,6 +15,7 @@ from client.relay import Relay
 
 from dynmap import grid
 from dynmap.client import Kind, Live, RefusedError, Step, UnreachableError, connect, live
+from dynmap.serve import line
 
 BERLIN = (52.52, 13.40)
 TOKYO = (35.68, 139.69)
@@ -191,6 +193,74 @@ async def test_another_wish_goes_on_without_a_gap(serving: Any, ingest: Any) -> 
         assert added(steps) == {}
 
 
+def random_tiling(chance: random.Random, z: int = 0, x: int = 0, y: int = 0) -> list[tuple[int, int, int]]:
+    """The world in tiles of several zooms."""
+    if (z > 1 and chance.random() < 0.7) or z > 3:
+        return [(z, x, y)]
+    return [
+        tile
+        for down in (0, 1)
+        for right in (0, 1)
+        for tile in random_tiling(chance, z + 1, 2 * x + right, 2 * y + down)
+    ]
+
+
+async def test_small_tiles_have_fine_cells(serving: Any, ingest: Any) -> None:
+    zoom = 14
+    x, y = (position >> (32 - zoom) for position in grid.cell(*BERLIN))
+    async with connect(url(serving), tiles=[(zoom, x, y)]) as live:
+        await ingest.send([("web.ok", *BERLIN, 3), ("web.ok", *TOKYO, 2)])
+        [step] = [step for step in await until(live, 3) if step.frames]
+        rows = step.columns()
+        assert list(zip(rows.x.tolist(), rows.y.tolist(), strict=True)) == [grid.cell(*BERLIN)]
+        assert rows.bits.tolist() == [grid.DEFAULT_BITS]
+        np.testing.assert_allclose([rows.lat[0], rows.lon[0]], BERLIN, atol=0.0004)
+        assert step.frames[0].tile == (zoom, x, y)
+
+
+async def test_the_rest_is_counted_without_places(serving: Any, ingest: Any) -> None:
+    zoom = 3
+    x, y = (position >> (32 - zoom) for position in grid.cell(*BERLIN))
+    async with connect(url(serving)) as first:
+        await ingest.send([("web.ok", *TOKYO, 5)])
+        await until(first, 5)
+    async with connect(url(serving), tiles=[[zoom, x, y]], rest=True) as live:  # type: ignore[list-item]
+        assert live.totals == {"web.ok": 5}
+        await ingest.send([("web.ok", *BERLIN, 3), ("web.ok", *TOKYO, 2)])
+        [step] = [step for step in await until(live, 10) if step.frames]
+        assert step.counts == {"web.ok": 5}
+        assert step.columns().count.tolist() == [3]
+        assert [frame.total for frame in step.frames if frame.is_rest] == [2]
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_tilings_share_out_the_world(serving: Any, ingest: Any, relay: Relay, seed: int) -> None:
+    """Whatever is looked at, and moved to, and lost in between: the totals stay the server's."""
+    chance = random.Random(seed)
+    async with connect(relay.url, rest=True) as live:
+        sending = asyncio.create_task(keep_sending(ingest, 60))
+        steps = []
+        while not sending.done() or live.located < ingest.located:
+            tiling = random_tiling(chance)
+            await live.subscribe(tiles=chance.sample(tiling, chance.randint(1, min(64, len(tiling)))))
+            async with asyncio.timeout(10):
+                steps += [await anext(live) for _ in range(chance.randint(1, 3))]
+            if chance.random() < 0.2:
+                relay.cut()
+        assert added(steps) == live.totals == {"web.ok": ingest.located}
+
+
+async def test_fewer_steps_come_merged(serving: Any, ingest: Any) -> None:
+    async with connect(url(serving), every=1000) as live:
+        sending = asyncio.create_task(keep_sending(ingest, 60))
+        steps = []
+        while not sending.done() or live.located < 60:
+            steps.append(await anext(live))
+        assert added(steps) == {"web.ok": 60}
+        assert len(steps) <= 5
+        assert {frame.kind for step in steps for frame in step.frames} <= {Kind.CAUGHT_UP, Kind.LIVE}
+
+
 async def test_a_wish_that_is_refused_leaves_the_one_before(serving: Any, ingest: Any) -> None:
     async with connect(url(serving), topics="web.>") as live:
         await anext(live)
@@ -271,8 +341,40 @@ async def test_acks_follow_the_loop(serving: Any, ingest: Any) -> None:
         [viewer] = serving.live.viewers
         [*_, last] = await until_some(live, 3)
         async with asyncio.timeout(5):
-            while viewer.acknowledged < serving.live.ring.number(last.cursor):
+            while (viewer.line._acknowledged or 0) < serving.live.ring.number(last.cursor):
                 await anext(live)
+
+
+@pytest.mark.parametrize("is_blocking", [False, True])
+async def test_a_busy_loop_gets_all_that_came_meanwhile_in_one_step(
+    serving: Any, ingest: Any, is_blocking: bool
+) -> None:
+    async with connect(url(serving)) as live:
+        await until_some(live, 2)
+        for _ in range(2):
+            for weight in (1, 2, 3):
+                await ingest.send([("web.ok", *BERLIN, weight)])
+                await asyncio.sleep(0.3)
+            if is_blocking:
+                time.sleep(0.1)  # noqa: ASYNC251 - as a program does that draws
+            step = await anext(live)
+            assert step.counts == {"web.ok": 6}
+            assert len(step.frames) >= 2
+            assert step.columns().count.sum() == 6
+        await until(live, 12)
+
+
+async def test_a_loop_that_is_busy_for_long_is_given_merged_steps(
+    serving: Any, ingest: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(line, "MAX_UNACKNOWLEDGED", 2)
+    async with connect(url(serving)) as live:
+        await until_some(live, 6)
+        await keep_sending(ingest, 100)
+        steps = await until(live, 100)
+        assert added(steps) == {"web.ok": 100}
+        assert len(steps) < 5
+        assert any(frame.kind is Kind.CAUGHT_UP for step in steps for frame in step.frames)
 
 
 async def until_some(live: Live, steps: int) -> list[Step]:

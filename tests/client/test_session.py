@@ -163,7 +163,7 @@ class Conversation(RuleBasedStateMachine):
                 self.gap, self.found = cursor, Counter()
                 self.asked = [(cursor, self.client.wish.topics)]
         while self.client.steps:
-            step = self.client.steps.popleft()
+            step = self.client.next_step()
             rows = step.columns()
             for topic, x, y, n in zip(rows.topic, rows.x, rows.y, rows.count, strict=True):
                 self.found[step.topics[topic], (int(x), int(y))] += int(n)
@@ -305,6 +305,19 @@ def test_a_reset_is_told_once_even_if_the_connection_is_lost_with_it() -> None:
         session.take(text("mark", id=3, cursor="2.9", tick=TICK))
     assert [step.reset for step in session.steps] == ["too old", None]
     assert session.ledger.totals == {"web": 7}
+
+
+def test_steps_that_came_at_once_are_one_unless_there_is_a_gap() -> None:
+    session = granted()
+    for number in (1, 2):
+        session.take(frames(Counter({("web", PLACES[0]): number}), {"web": 3}, 1)[0])
+        session.take(text("mark", id=1, cursor=f"1.{number}", tick=TICK + number))
+    session.take(text("reset", id=1, reason="fell behind"))
+    session.take(text("subscribed", id=1, cursor="1.9", located=50, topics={"3": 50}))
+    session.take(text("mark", id=1, cursor="1.9", tick=TICK + 9))
+    first, second = session.next_step(), session.next_step()
+    assert (first.cursor, first.tick, first.counts, len(first.frames)) == ("1.2", TICK + 2, {"web": 3}, 2)
+    assert (first.reset, second.reset, second.counts) == (None, "fell behind", {})
 
 
 def test_a_refused_change_is_taken_back() -> None:

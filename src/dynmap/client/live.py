@@ -29,6 +29,7 @@ _MOST_SECONDS: Final = 15.0
 _PING_SECONDS: Final = 5.0
 _FAREWELL_SECONDS: Final = 2.0
 _MAX_MESSAGE: Final = 16 << 20
+_MAX_QUEUE: Final = 64
 
 logger = logging.getLogger(__name__)
 
@@ -71,9 +72,9 @@ def connect(
 class Live:
     """An async context manager, and an async iterator of steps.
 
-    Nothing runs beside your loop: what comes is read when you ask for the next step. While you are busy the server
-    notices, and merges what you miss into fewer steps; nothing is lost. Iterating may be cancelled and taken up again.
-    One task at a time may iterate; any may call `subscribe`.
+    Nothing runs beside your loop: what came while it was busy is one step when it asks for the next. When that takes long
+    the server notices, and merges what is missed. Nothing is lost. Iterating may be cancelled and taken up again. One task
+    at a time may iterate; any may call `subscribe`.
     """
 
     def __init__(self, url: str, session: Session, token: str | None, ssl: SSLContext | None) -> None:
@@ -129,7 +130,7 @@ class Live:
         try:
             await self._open()
             while self._socket is not None and not self._session.answered:
-                await self._advance(self._socket)
+                await self._advance(self._socket, self._session.ack_due())
             if self._socket is None:
                 raise UnreachableError("the connection was lost before it answered", where=self._shown)
         except BaseException:
@@ -172,14 +173,17 @@ class Live:
             if self._socket is None:
                 await self._come_back()
             else:
-                await self._advance(self._socket)
-        return self._session.steps.popleft()
+                await self._advance(self._socket, self._session.ack_due())
+        while self._socket is not None and await self._advance(self._socket, self._now()):
+            pass  # what has come already, while the loop was busy, goes into the same step
+        return self._session.next_step()
 
     async def _open(self) -> None:
         try:
             socket = await open_websocket(
                 self._url,
                 max_size=_MAX_MESSAGE,
+                max_queue=_MAX_QUEUE,
                 ping_interval=_PING_SECONDS,
                 ping_timeout=SILENCE_SECONDS,
                 close_timeout=_FAREWELL_SECONDS,
@@ -203,32 +207,34 @@ class Live:
         if self._over.is_set():
             await self.close()
 
-    async def _advance(self, socket: ClientConnection) -> None:
-        """Take in one message, if one comes; or say what is due; or find that the connection is lost."""
+    async def _advance(self, socket: ClientConnection, until: float | None) -> bool:
+        """Take in one message, if one comes until then; or find that the connection is lost. Whether one came."""
         if ack := self._session.acknowledge(self._now()):
             await self._say(socket, ack)
         try:
-            async with self._impatience(self._session.ack_due()):
+            async with self._impatience(until):
                 message = await socket.recv()
         except TimeoutError:
             if self._silent >= SILENCE_SECONDS:
                 self._lose(f"the server was silent for {SILENCE_SECONDS:.0f} seconds")
+            return False
         except ConnectionClosed as error:
             if not self._over.is_set():
                 self._lose(str(error))
             if refusal := address.end_of(self._shown, error):
                 raise refusal from error
-        else:
-            self._silent = 0.0
-            self._take(message)
+            return False
+        self._silent = 0.0
+        self._take(message)
+        return True
 
     @asynccontextmanager
-    async def _impatience(self, due: float | None) -> AsyncGenerator[None]:
-        """Ends with TimeoutError when something is due to be said or there is silence for too long; adds that up."""
+    async def _impatience(self, until: float | None) -> AsyncGenerator[None]:
+        """Ends with TimeoutError then, or when there is silence for too long; adds that up."""
         start = self._now()
         end = start + SILENCE_SECONDS - self._silent
         try:
-            async with asyncio.timeout_at(end if due is None else min(due, end)):
+            async with asyncio.timeout_at(end if until is None else min(until, end)):
                 yield
         finally:
             self._silent += self._now() - start

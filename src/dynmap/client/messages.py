@@ -56,11 +56,11 @@ class Subscribed(msgspec.Struct, frozen=True, tag="subscribed"):
 
 
 class Mark(msgspec.Struct, frozen=True, tag="mark"):
-    """Closes a step; `id` is None from a server that does not say whose."""
+    """Closes a step of a subscription."""
 
+    id: int
     cursor: str
     tick: int
-    id: int | None = None
 
 
 class Reset(msgspec.Struct, frozen=True, tag="reset"):
@@ -73,9 +73,8 @@ class Reset(msgspec.Struct, frozen=True, tag="reset"):
 class Pace(msgspec.Struct, frozen=True, tag="pace"):
     """The server sends a step every so many ms from now on."""
 
+    id: int
     every: int
-    reason: str = ""
-    id: int | None = None
 
 
 class Stats(msgspec.Struct, frozen=True, tag="stats"):

@@ -68,7 +68,7 @@ class Session:
     """One client's conversation, over as many connections as it takes.
 
     Whoever has the socket calls `opened`, `change` and `acknowledge`, and says what they answer; hands what it hears to
-    `take`; and tells of the end of a connection with `lost`. What marks have closed lies in `steps`.
+    `take`; and tells of the end of a connection with `lost`. What marks have closed lies in `steps`, for `next_step`.
     """
 
     def __init__(self, wish: Wish, since: str | None = None) -> None:
@@ -126,7 +126,7 @@ class Session:
                 self.ledger.reset(reason)
             case Stats():
                 self.stats = messages.document(message)
-            case Pace(every, id=id) if self._is_ours(id):
+            case Pace(id, every) if self._is_ours(id):
                 self.every = every
             case Hello(protocol) if protocol != PROTOCOL:
                 told = f"the server speaks version {protocol} of the protocol, this client {PROTOCOL}"
@@ -134,6 +134,13 @@ class Session:
             case Error(code, told):
                 self.wish, self._anew = self._granted or self.wish, False
                 raise RefusedError(code, told)
+
+    def next_step(self) -> Step:
+        """What has been closed up to now, as one step, unless it has to be told apart. Raises IndexError."""
+        step = self.steps.popleft()
+        while self.steps and not self.steps[0].is_fresh_start:
+            step = step.and_then(self.steps.popleft())
+        return step
 
     def ack_due(self) -> float | None:
         """When to say next how far it is (on the clock that `acknowledge` is given), or None: there is no need."""
@@ -165,8 +172,8 @@ class Session:
         )
         return messages.encode(request)
 
-    def _is_ours(self, subscription: int | None) -> bool:
-        return subscription is None or subscription == self._subscription
+    def _is_ours(self, subscription: int) -> bool:
+        return subscription == self._subscription
 
     def _grant(self) -> None:
         """The server answers to the present wish: whatever is not in it is no longer kept account of."""

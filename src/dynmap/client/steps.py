@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, Final, Self
 
@@ -155,7 +156,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Step:
-    """What one mark closed.
+    """What one mark closed, or several that had come before they were asked for.
 
     cursor  up to where everything has come: what `connect(since=...)` takes up from
     tick    start of the server's last tick, ms since 1970
@@ -176,6 +177,17 @@ class Step:
     def total(self) -> int:
         """The sum of `counts`."""
         return sum(self.counts.values())
+
+    @property
+    def is_fresh_start(self) -> bool:
+        """Whether it does not just go on from the step before: after a reset, or with a picture."""
+        return self.reset is not None or any(frame.kind is Kind.PICTURE for frame in self.frames)
+
+    def and_then(self, later: Step) -> Step:
+        """Both in one."""
+        counts = Counter(self.counts)
+        counts.update(later.counts)
+        return replace(later, frames=self.frames + later.frames, counts=dict(counts), reset=self.reset)
 
     def columns(self) -> Columns:
         """What happened, with its places: the frames that count, in one set of columns."""
