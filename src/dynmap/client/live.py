@@ -72,9 +72,9 @@ def connect(
 class Live:
     """An async context manager, and an async iterator of steps.
 
-    Nothing runs beside your loop: what came while it was busy is one step when it asks for the next. When that takes long
-    the server notices, and merges what is missed. Nothing is lost. Iterating may be cancelled and taken up again. One task
-    at a time may iterate; any may call `subscribe`.
+    Nothing runs beside your loop: what came while it was busy is one step when it asks for the next. If that takes
+    long the server notices, and merges what is missed. Nothing is lost. Iterating may be cancelled and taken up again.
+    One task at a time may iterate; any may call `subscribe`.
     """
 
     def __init__(self, url: str, session: Session, token: str | None, ssl: SSLContext | None) -> None:
