@@ -89,6 +89,11 @@ def bits_of(positions: U32) -> npt.NDArray[np.uint8]:
     return exponent
 
 
+def any_finer(positions: U32, bits: int) -> bool:
+    """Whether any cell is of finer precision than `bits`."""
+    return bool(int(np.bitwise_or.reduce(positions)) & ((1 << (31 - bits)) - 1))
+
+
 def coarsen(positions: U32, bits: int) -> U32:
     """The cells of at most `bits` precision that hold these cells; cells already larger stay as they are.
 

@@ -88,13 +88,24 @@ def encode(
     """
     if not len(frame):
         return []
-    frame = frame.coarsened(min(grid.MAX_BITS, z + TILE_BITS))
-    bits = np.clip(grid.bits_of(frame.x).astype(np.int16) - z, 0, TILE_BITS)
+    finest = min(grid.MAX_BITS, z + TILE_BITS)
+    if grid.any_finer(frame.x, finest) or grid.any_finer(frame.y, finest):
+        frame = frame.coarsened(finest)
+    lowest = frame.x & (~frame.x + np.uint32(1))
     tile = (z, tile_x, tile_y)
     return [
-        _encode_one(frame.where(bits == size), kind, covers, subscription, int(size), tile)
-        for size in np.unique(bits)[::-1]
+        _encode_one(
+            part, kind, covers, subscription, min(max(32 - size.bit_length() - z, 0), TILE_BITS), tile
+        )
+        for size, part in _by_size(frame, lowest)
     ]
+
+
+def _by_size(frame: Frame, lowest: U32) -> list[tuple[int, Frame]]:
+    """The rows of each size of cell, finest first; nearly always there is only one."""
+    if int(lowest.min()) == int(lowest.max()):
+        return [(int(lowest[0]), frame)]
+    return [(int(size), frame.where(lowest == size)) for size in np.unique(lowest)]
 
 
 def _encode_one(

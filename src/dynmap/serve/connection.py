@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import socket
 import zlib
-from collections.abc import Callable
-from typing import Any, Final, cast
+from typing import Any, Final, Protocol, cast
 
 from starlette.types import Scope
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -44,17 +43,27 @@ _DEFLATE: Final = ServerPerMessageDeflateFactory(
 )
 
 
+class Listener(Protocol):
+    """Who listens to a connection."""
+
+    def hear(self, message: str | bytes) -> None:
+        """A whole message has come."""
+
+    def takes(self, more: bool) -> None:
+        """More may be written from now on, or not."""
+
+
 class LiveProtocol(WebSocketsSansIOProtocol):
     """The protocol that uvicorn runs for each WebSocket; `connection_of` finds it from the scope.
 
     deflates   whether the viewer takes compressed messages, each on its own: they are made once for many viewers
-    listener   who hears what the viewer says; as long as there is none, the application does
+    listener   who hears what the viewer says, and whether it takes more; without one, the application does
     """
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
         self.deflates = False
-        self.listener: Callable[[str | bytes], None] | None = None
+        self.listener: Listener | None = None
         self.conn.available_extensions = [_DEFLATE]
         self._debt = 0.0
         self._debt_at = 0.0
@@ -73,6 +82,18 @@ class LiveProtocol(WebSocketsSansIOProtocol):
                 socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER
             )
             self.scope["extensions"][_EXTENSION] = {"connection": self}
+
+    def pause_writing(self) -> None:
+        """Over `MAX_WAITING` bytes wait."""
+        super().pause_writing()
+        if self.listener is not None:
+            self.listener.takes(False)
+
+    def resume_writing(self) -> None:
+        """A quarter of that is left."""
+        super().resume_writing()
+        if self.listener is not None and not self.close_sent:
+            self.listener.takes(True)
 
     def handle_text(self, event: Frame) -> None:
         """The start of a message."""
@@ -127,7 +148,7 @@ class LiveProtocol(WebSocketsSansIOProtocol):
             super().send_receive_event_to_app()
             return
         self.frames = []
-        self.listener(message)
+        self.listener.hear(message)
 
     def handle_ping(self) -> None:
         """Answer, unless so much waits already that the viewer asks without listening."""
@@ -163,6 +184,8 @@ class LiveProtocol(WebSocketsSansIOProtocol):
         if not self.is_open:
             return
         self.stop_keepalive()
+        if self.listener is not None:
+            self.listener.takes(False)
         self.conn.send_close(code, reason)
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True

@@ -83,9 +83,10 @@ class Interest:
         return self._allowed
 
     def list(self, numbers: npt.NDArray[np.integer]) -> None:
-        """Note that these numbers are about to be used."""
+        """Note that these numbers, of which some may be the same, are about to be used."""
         fresh = numbers[~self._is_listed[numbers]]
         if len(fresh):
+            fresh = np.unique(fresh)
             self._is_listed[fresh] = True
             self.listed.extend(fresh.tolist())
             self._names.clear()

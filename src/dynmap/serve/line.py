@@ -18,6 +18,8 @@ STALLED_SECONDS: Final = 60.0
 SLOWEST: Final = 16
 """Ticks in a step at the most that a viewer is moved to: one step in 4 seconds."""
 
+_FOR_EVER: Final = 1 << 62
+
 _FALLS: Final = 3
 _FALLS_SECONDS: Final = 60.0
 """A line that was full so many times in so long is a thin one: its steps become half as many."""
@@ -44,6 +46,13 @@ class Line:
         """Whether it gets fewer steps than it asked for."""
         return self.every > self._wish
 
+    @property
+    def trusted_until(self) -> int:
+        """Up to which step it may be sent on what it has acknowledged so far."""
+        if self._acknowledged is None:
+            return _FOR_EVER
+        return self._acknowledged + MAX_UNACKNOWLEDGED + 2 * self.every
+
     def ask(self, every: int, cursor: int) -> None:
         """The viewer wants so many ticks in a step, from a cursor on. It gets more if it could not take fewer."""
         slowed = self.is_slowed
@@ -58,9 +67,7 @@ class Line:
 
     def is_full(self, clogged: bool, cursor: int, now: float) -> bool:
         """Whether it takes no more just now: too much waits with us, or too little of `cursor` is acknowledged."""
-        if not clogged and (
-            self._acknowledged is None or cursor - self._acknowledged <= MAX_UNACKNOWLEDGED + 2 * self.every
-        ):
+        if not clogged and cursor <= self.trusted_until:
             self._full_since = None
             return False
         if self._full_since is None:

@@ -20,7 +20,7 @@ from dynmap.serve.index import TopicIndex
 from dynmap.serve.messages import Hello, Ingest, Mark, Stats
 from dynmap.serve.report import Report
 from dynmap.serve.ring import Ring
-from dynmap.serve.rooms import Payload, Rooms
+from dynmap.serve.rooms import Rooms
 from dynmap.serve.steps import Collector, Step
 from dynmap.serve.totals import Totals
 from dynmap.serve.viewer import Viewer
@@ -53,7 +53,7 @@ class Live:
         self.rooms = Rooms(self.index, self.ring)
         self.report = Report(self.started, self.index, self.totals)
         self.viewers: dict[Viewer, None] = {}
-        """In the order in which they came, as they lie in memory: going through them so is quicker than by a set."""
+        """In the order in which they came."""
         self.followers: set[Follower] = set()
         self._collector = Collector(self.index)
         self._tending: set[asyncio.Task[None]] = set()
@@ -87,7 +87,7 @@ class Live:
     def enter(self, connection: LiveProtocol, access: Access = WHOLE) -> Viewer:
         """A viewer for a connection that was just accepted, greeted."""
         viewer = Viewer(self, connection, access)
-        connection.listener = viewer.hear
+        connection.listener = viewer
         self.viewers[viewer] = None
         hello = messages.encode(Hello(now_ms(), self.ring.epoch, self.started))
         connection.push(text(hello) + self._stats(access))
@@ -148,11 +148,7 @@ class Live:
         beat = step.number % _BEAT == 0
         mark = Mark(self.ring.cursor(step.number), step.tick)
         for audience in self.rooms.audiences:
-            frames = audience.live(step)
-            stats = self._stats(audience.interest.access) if beat else b""
-            payload = Payload(audience, frames, mark, stats) if frames or beat else None
-            for viewer in audience.viewers:
-                viewer.offer(step.number, payload, now)
+            audience.send(step, mark, self._stats(audience.interest.access) if beat else b"", now)
         if beat:
             for viewer in self.viewers:
                 viewer.beat(self._stats(viewer.access), now)
