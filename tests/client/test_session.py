@@ -338,6 +338,18 @@ def test_a_change_forgets_totals_of_what_is_not_asked_for_any_more() -> None:
     assert session.ledger.totals == {}
 
 
+def test_what_was_rolled_up_into_a_parent_is_kept_when_the_tiles_change() -> None:
+    session = Session(Wish(topics=("web.ok",)))
+    session.opened()
+    session.take(text("topics", topics={"3": "web"}))
+    session.take(text("subscribed", id=1, cursor="1.0", located=0, topics={}))
+    session.take(frames(Counter({("web", PLACES[0]): 7}), {"web": 3}, 1)[0])
+    session.take(text("mark", id=1, cursor="1.1", tick=TICK))
+    session.change(session.wish.but(tiles=[(1, 0, 0)], rest=True))
+    session.take(text("mark", id=2, cursor="1.2", tick=TICK))
+    assert session.ledger.totals == {"web": 7}
+
+
 @pytest.mark.parametrize(
     "message",
     ["", "[]", "{}", "nonsense", '{"type":"mark"}', '{"type":"mark","id":1,"cursor":7,"tick":1}',

@@ -176,8 +176,8 @@ class Session:
         return subscription == self._subscription
 
     def _grant(self) -> None:
-        """The server answers to the present wish: whatever is not in it is no longer kept account of."""
-        if self._granted != self.wish:
+        """The server answers to the present wish: topics that are not in it are no longer kept account of."""
+        if self._granted is not None and self._granted.topics != self.wish.topics:
             self.ledger.keep(self.wish.topics)
         self.answered, self._granted, self._anew = True, self.wish, False
 

@@ -162,6 +162,7 @@ class Step:
     tick    start of the server's last tick, ms since 1970
     frames  what came, in its order; often none: there is a mark a second in any case
     counts  the sum of what it adds to the totals, by topic
+    topics  the names, as in `Columns`
     reset   why the server could not go on from where this client was, or None. Then what happened in between is in
             the totals, but in no step
     """
