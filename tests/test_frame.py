@@ -145,6 +145,27 @@ def test_the_finest_cells_within_the_bound_are_taken() -> None:
     assert len(frame.coarsened(bits + 1)) > 4096
 
 
+@given(frames, st.integers(1, 24), st.integers(6, 30))
+def test_a_tile_is_bounded_within_itself(frame: Frame, z: int, most: int) -> None:
+    for tile in {(int(x) >> (32 - z), int(y) >> (32 - z)) for x, y in zip(frame.x, frame.y, strict=True)}:
+        inside = frame.cut(z, *tile)
+        bounded = inside.bounded(most, parents_of_a_tree, 5, z)
+        assert bounded.total == inside.total
+        assert len(bounded) <= most
+        assert bounded.cut(z, *tile) == bounded, "no row has left its tile"
+
+
+def test_a_city_keeps_its_streets() -> None:
+    """What fills a tile of zoom 13 is told apart by cells far smaller than the finest of the whole world's tile."""
+    rng = np.random.default_rng(3)
+    n = 20_000
+    x, y = grid.cells(rng.uniform(52.510, 52.525, n), rng.uniform(13.4, 13.43, n))
+    frame = Frame.of(0, np.zeros(n, np.uint16), x, y, np.ones(n, np.uint32))
+    bounded = frame.bounded(1024, np.zeros(MAX_TOPICS, np.uint16), 0, 13)
+    assert bounded == frame.coarsened(18)
+    assert len(frame.coarsened(19)) > 1024
+
+
 @given(st.lists(st.tuples(ticks, rows), max_size=30))
 def test_rows_are_shared_out_by_tick(stamped: list[tuple[int, Row]]) -> None:
     tick = np.array([tick for tick, _ in stamped], np.int64)

@@ -82,6 +82,7 @@ def test_the_wheel_holds_the_map_and_the_table(wheel: Path) -> None:
     assert MAP in names
     assert sum(TABLE.fullmatch(name) is not None for name in names) == 1
     assert any(name.startswith("dynmap/static/assets/") and name.endswith(".js") for name in names)
+    assert "dynmap/static/receiver.js" in names
     assert "dynmap/py.typed" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert not [name for name in names if not name.startswith(("dynmap/", "dynmap-"))]

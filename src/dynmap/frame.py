@@ -130,16 +130,17 @@ class Frame:
         shift = np.uint32(32 - z)
         return self.where((self.x >> shift == tile_x) & (self.y >> shift == tile_y))
 
-    def bounded(self, rows: int, parents: U16, other: int) -> Self:
-        """At most `rows` rows (4 or more): first cells give way, then topics, then cells again, then all topics.
+    def bounded(self, rows: int, parents: U16, other: int, z: int = 0) -> Self:
+        """At most `rows` rows (6 or more): first cells give way, then topics, then cells again, then all topics.
 
-        `parents[t]` is the number of topic t's parent, or t itself at the root. Should even one row a root topic and
-        quarter of the world be too many, all topics are called `other`.
+        `z` is the zoom of a tile that all rows lie in: how large cells get goes by its size, and none gets larger than
+        a quarter of it. `parents[t]` is the number of topic t's parent, or t itself at the root. Should even one row
+        a root topic and quarter of the tile be too many, all topics are called `other`.
         """
-        frame = self._bounded_by_cells(rows, 16, 6)
+        frame = self._bounded_by_cells(rows, z + 16, z + 6)
         while len(frame) > rows and bool((parents[frame.topic] != frame.topic).any()):
             frame = frame.renumbered(parents)
-        frame = frame._bounded_by_cells(rows, 5, 1)
+        frame = frame._bounded_by_cells(rows, z + 5, z + 1)
         return frame if len(frame) <= rows else frame.renumbered(np.full(MAX_TOPICS, other, np.uint16))
 
     def _bounded_by_cells(self, rows: int, finest: int, coarsest: int) -> Self:
@@ -149,6 +150,7 @@ class Frame:
         """
         if len(self) <= rows:
             return self
+        finest, coarsest = min(finest, grid.MAX_BITS), min(coarsest, grid.MAX_BITS)
         while coarsest < finest:
             bits = (coarsest + finest + 1) // 2
             if self._rows_at(bits) <= rows:

@@ -185,6 +185,7 @@ class Conversation(RuleBasedStateMachine):
             text("subscribed", id=id, cursor="1.999", located=0, topics={}),
             text("reset", id=id, reason="another"),
             text("pace", id=id, every=1000, reason="another"),
+            text("error", id=id, code="bad_topics", message="another"),
             text("news", weather="fine"),
         ]
 
@@ -324,10 +325,19 @@ def test_a_refused_change_is_taken_back() -> None:
     session = granted()
     session.change(Wish(topics=("web..x",)), anew=True)
     with pytest.raises(RefusedError, match="no such pattern") as refused:
-        session.take(text("error", code="bad_topics", message="no such pattern"))
+        session.take(text("error", id=2, code="bad_topics", message="no such pattern"))
     assert refused.value.code == "bad_topics"
     again = json.loads(session.opened())
     assert (again["topics"], again["since"]) == ([">"], "1.0")
+
+
+def test_a_wish_that_was_replaced_may_be_refused() -> None:
+    session = granted()
+    session.change(Wish(topics=("web..x",)))
+    session.change(Wish(topics=("web",)))
+    session.take(text("error", id=2, code="bad_topics", message="no such pattern"))
+    session.take(text("mark", id=3, cursor="1.1", tick=TICK))
+    assert session.wish.topics == ("web",)
 
 
 def test_a_change_forgets_totals_of_what_is_not_asked_for_any_more() -> None:

@@ -12,7 +12,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -159,3 +159,44 @@ def test_weights_are_what_is_counted() -> None:
         assert viewer.read_until(lambda: viewer.total == 1000)
         events = server.stats()["events"]
         assert events == events | {"received": 1008, "located": 1000, "unlocated": 7, "rejected": 1}
+
+
+def test_a_crash_of_the_serving_process_leaves_viewers_their_account(tmp_path: Path) -> None:
+    """Killed in mid-stream, twice: who comes back with `since` goes on where it was, and nothing is lost or doubled."""
+    log = tmp_path / "web.log"
+    log.touch()
+    with run_server("--tail", f"{log},name=web,format=ip") as server:
+        total, cursor, written = 0, None, 0
+        for kills in range(3):
+            with Viewer(server.url, since=cursor) as viewer, log.open("ab", buffering=0) as writer:
+                for _ in range(2000):
+                    writer.write(b"83.149.9.216\n")
+                    time.sleep(0.0003)
+                written += 2000
+                assert viewer.read_until(_has(viewer, written // 3 - total))
+                if kills < 2:
+                    _serving_process(server).kill()
+                    viewer.read_to_the_end()
+                else:
+                    viewer.read_until(_has(viewer, written - total))
+                assert viewer.resets == 0
+                total, cursor = total + viewer.total, viewer.cursor
+            assert server.wait_until(lambda: _is_up(server))
+        assert total == written
+        assert server.stats()["events"]["located"] == written
+
+
+def _is_up(server: Server) -> bool:
+    try:
+        return bool(server.get("/readyz")["status"] == "ready")
+    except OSError:
+        return False
+
+
+def _has(viewer: Viewer, events: int) -> Callable[[], bool]:
+    return lambda: viewer.total >= events
+
+
+def _serving_process(server: Server) -> psutil.Process:
+    [serving] = [p for p in psutil.Process(server.pid).children() if "_serve" in p.cmdline()]
+    return serving

@@ -30,6 +30,7 @@ class Viewer:
         self.names: dict[int, str] = {}
         self.cursor: str | None = since
         self.stats: dict[str, Any] = {}
+        self.resets = 0
         self._pending: list[wire.WireFrame] = []
         self._open = ExitStack()
 
@@ -86,6 +87,8 @@ class Viewer:
                 self.names.update({int(number): name for number, name in told["topics"].items()})
             case "subscribed":
                 self.base = told["located"]
+            case "reset":
+                self.resets += 1
             case "stats":
                 self.stats = told
             case "mark":

@@ -3,8 +3,10 @@
 //
 //   npm run dev:mock -- --port 8080 --rate 800 --seed 1 --topics 3 --rough 0.02 --compile 5 --static ../src/dynmap/static
 //
-// The world is made from the seed. `POST /mock` with {"drop": true} cuts every connection, {"events": [[lon, lat, topic,
-// count, bits?], ...]} sends those with the next tick, {"rate": n} changes the pace, {"stats": {...}} overrides fields.
+// The world is made from the seed. With `--token abc` only those who show that token are let in. `POST /mock` with {"drop": true}
+// cuts every connection, {"expire": true} closes it as if the token had expired, {"events": [[lon, lat, topic, count, bits?], ...]}
+// sends those with the next tick, {"rate": n} changes how many there are, {"pace": {"every": 1000, "reason": "..."}} sends every
+// viewer so few steps, {"stats": {...}} overrides fields.
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
@@ -22,6 +24,7 @@ const { values: flags } = parseArgs({
     rough: { type: "string", default: "0.01" },
     compile: { type: "string", default: "0" },
     static: { type: "string" },
+    token: { type: "string" },
   },
 });
 
@@ -40,7 +43,7 @@ const names = [
 const topicNames = Array.from({ length: Number(flags.topics) }, (_, i) => names[i] ?? `campaign.${i}.click`);
 const state = { rate: Number(flags.rate), extra: [], stats: {}, located: 0, steps: 0, totals: topicNames.map(() => 0) };
 const events = { received: 0, located: 0, unlocated: 0, rejected: 0 };
-/** The last minute's frames, so that viewers can resume and start warm: [step, tick, rows by size of cell]. */
+/** The last minute's steps with their events, so that viewers can resume and start warm. */
 const past = [];
 const viewers = new Set();
 
@@ -78,46 +81,50 @@ function somePlace() {
   return [lon + (gauss() * spread) / Math.max(0.3, Math.cos((lat * Math.PI) / 180)), lat + gauss() * spread];
 }
 
-/** Longitude and latitude to the centre of a cell, in 1/65536 of the world, rounded down. */
-function cellOf(lon, lat, bits) {
+/** An event in the middle of its cell: where in the world (0 to 1), its topic, how many, and how fine its cell is. */
+function eventOf([lon, lat, topic, count, bits = 20]) {
   const sine = Math.sin((Math.max(-85.05, Math.min(85.05, lat)) * Math.PI) / 180);
-  const at = (v) => {
-    const cell = Math.floor((((v % 1) + 1) % 1) * 2 ** bits);
-    return bits === 16 ? cell : cell * 2 ** (16 - bits) + 2 ** (15 - bits);
-  };
-  return [at(lon / 360 + 0.5), at(0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI))];
+  const middle = (v) => (Math.floor((((v % 1) + 1) % 1) * 2 ** bits) + 0.5) / 2 ** bits;
+  const y = 0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI);
+  return { x: middle(lon / 360 + 0.5), y: middle(y), topic, count, bits };
 }
 
-function rollUp(list) {
-  const bySize = new Map();
-  for (const [lon, lat, topic, count, bits = 16] of list) {
-    const [x, y] = cellOf(lon, lat, bits);
-    const cells = bySize.get(bits) ?? bySize.set(bits, new Map()).get(bits);
-    const key = (topic * 65536 + y) * 65536 + x;
+/** The events of a viewer's tiles (and of the rest of the world), summed: [{z, x, y, bits, cells}]. */
+function framesOf(events, { tiles, rest }) {
+  const frames = new Map();
+  const add = (tile, bits, key, count) => {
+    const name = `${tile}/${bits}`;
+    if (!frames.has(name)) frames.set(name, { tile, bits, cells: new Map() });
+    const { cells } = frames.get(name);
     cells.set(key, (cells.get(key) ?? 0) + count);
+  };
+  const wanted = new Map(tiles.map((tile) => [tile.join(), tile]));
+  const zooms = new Set(tiles.map(([z]) => z));
+  for (const { x, y, topic, count, bits } of events) {
+    const inside = [...zooms]
+      .map((z) => wanted.get([z, Math.floor(x * 2 ** z), Math.floor(y * 2 ** z)].join()))
+      .find(Boolean);
+    if (inside) {
+      const [z, tileX, tileY] = inside;
+      const part = (v, tile) => Math.floor((v * 2 ** z - tile) * 65536);
+      const key = (topic * 65536 + part(y, tileY)) * 65536 + part(x, tileX);
+      add(inside, Math.max(0, Math.min(16, bits - z)), key, count);
+    } else if (rest) add([0, 0, 0], 0, topic * 65536 * 65536, count);
   }
-  return bySize;
+  return [...frames.values()];
 }
 
-function merged(steps) {
-  const bySize = new Map();
-  for (const { rows } of steps) {
-    for (const [bits, cells] of rows) {
-      const into = bySize.get(bits) ?? bySize.set(bits, new Map()).get(bits);
-      for (const [key, count] of cells) into.set(key, (into.get(key) ?? 0) + count);
-    }
-  }
-  return bySize;
-}
-
-function encode(cells, { kind, bits, id, tick, covers }) {
+function encode({ tile: [z, x, y], bits, cells }, { kind, id, tick, covers }) {
   const n = cells.size;
   const counts = 32 + 6 * n + 2 * (n % 2);
   const out = Buffer.alloc(counts + 4 * n);
   out.write("DYN1");
   out[4] = kind;
+  out[5] = z;
   out[6] = bits;
   out[7] = id;
+  out.writeUInt32LE(x, 8);
+  out.writeUInt32LE(y, 12);
   out.writeDoubleLE(tick, 16);
   out.writeUInt32LE(covers, 24);
   out.writeUInt32LE(n, 28);
@@ -133,9 +140,13 @@ function encode(cells, { kind, bits, id, tick, covers }) {
 }
 
 const json = (message) => JSON.stringify(message);
-const sendRows = (socket, rows, facts) => {
-  for (const [bits, cells] of rows) if (cells.size > 0) socket.send(encode(cells, { ...facts, bits }));
-};
+/** Several steps at once, as they were. */
+function sendSteps({ socket, id, tiles, rest }, kind, steps) {
+  if (steps.length === 0) return;
+  const facts = { kind, id, tick: steps[0].tick, covers: steps.length * TICK_MS };
+  const events = steps.flatMap((one) => one.events);
+  for (const frame of framesOf(events, { tiles, rest })) socket.send(encode(frame, facts));
+}
 const cursor = () => `mock-${state.steps}`;
 const progress = () => Math.min(1, (Date.now() - started) / (Number(flags.compile) * 1000 || 1));
 
@@ -149,7 +160,7 @@ function step() {
     for (let i = 0; i < n; i++) {
       const rough = random() < Number(flags.rough);
       const weight = random() < 0.02 ? 1 + Math.floor(40 * random() ** 3) : 1;
-      list.push([...somePlace(), someTopic(), weight, rough ? 7 : 16]);
+      list.push([...somePlace(), someTopic(), weight, rough ? 7 : 20]);
     }
     events.unlocated += random() < 0.3 ? 1 : 0;
     events.rejected += random() < 0.05 ? 1 : 0;
@@ -161,38 +172,53 @@ function step() {
   events.located = state.located;
   events.received = events.located + events.unlocated + events.rejected;
   state.steps++;
-  const rows = rollUp(list);
-  past.push({ step: state.steps, tick, rows });
+  past.push({ step: state.steps, tick, events: list.map(eventOf) });
   if (past.length > 240) past.shift();
-  for (const { socket, id } of viewers) {
-    if (id === null) continue;
-    sendRows(socket, rows, { kind: 0, id, tick, covers: TICK_MS });
-    socket.send(json({ type: "mark", cursor: cursor(), tick }));
-  }
+  for (const viewer of viewers) if (viewer.id !== null && Date.now() >= viewer.due) sendOn(viewer);
 }
 
-function subscribe(viewer, { id, since, window }) {
+/** What a viewer hasn't got yet, and the mark that closes it. */
+function sendOn(viewer) {
+  const missed = past.filter((one) => one.step > viewer.step);
+  sendSteps(viewer, missed.length === 1 ? 0 : 3, missed);
+  viewer.step = state.steps;
+  viewer.due = Date.now() + viewer.every - TICK_MS / 2;
+  viewer.socket.send(json({ type: "mark", id: viewer.id, cursor: cursor(), tick: past.at(-1)?.tick ?? Date.now() }));
+}
+
+function subscribe(viewer, { id, since, window, tiles = [[0, 0, 0]], rest = false, every = TICK_MS }) {
   const { socket } = viewer;
-  viewer.id = id;
+  Object.assign(viewer, { id, tiles, rest, every, due: 0 });
   socket.send(json({ type: "topics", topics: Object.fromEntries(topicNames.map((name, number) => [number, name])) }));
   const from = since?.startsWith("mock-") ? Number(since.slice(5)) : null;
-  const missed = past.filter((one) => one.step > from);
-  if (from !== null && from <= state.steps && missed.length === state.steps - from) {
-    socket.send(json({ type: "subscribed", id, cursor: since }));
-    if (missed.length > 0) {
-      const facts = { kind: 3, id, tick: missed[0].tick, covers: missed.length * TICK_MS };
-      sendRows(socket, merged(missed), facts);
-    }
-  } else {
+  const goesOn = from !== null && from <= state.steps && (from === state.steps || (past[0]?.step ?? 0) <= from + 1);
+  viewer.step = goesOn ? from : state.steps;
+  if (!goesOn) {
     if (since !== null) socket.send(json({ type: "reset", id, reason: "the cursor is too old" }));
     const topics = Object.fromEntries(state.totals.map((count, number) => [number, count]));
-    socket.send(json({ type: "subscribed", id, cursor: cursor(), located: state.located, topics }));
-    const recent = past.slice(-Math.round((window * 1000) / TICK_MS));
-    if (recent.length > 0 && window > 0) {
-      sendRows(socket, merged(recent), { kind: 1, id, tick: recent[0].tick, covers: recent.length * TICK_MS });
-    }
+    const isWhole = rest || tiles[0][0] === 0;
+    socket.send(
+      json({
+        type: "subscribed",
+        id,
+        cursor: cursor(),
+        located: isWhole ? state.located : 0,
+        topics: isWhole ? topics : {},
+      }),
+    );
   }
-  socket.send(json({ type: "mark", cursor: cursor(), tick: past.at(-1)?.tick ?? Date.now() }));
+  const before = past.filter((one) => one.step <= viewer.step).slice(-Math.round((window * 1000) / TICK_MS));
+  if (window > 0)
+    for (let i = 0; i < before.length; i += 5) sendSteps({ ...viewer, rest: false }, 1, before.slice(i, i + 5));
+  sendOn(viewer);
+}
+
+/** As the real server tells a viewer on a thin line. */
+function setPace({ every, reason }) {
+  for (const viewer of viewers) {
+    viewer.every = every;
+    viewer.socket.send(json({ type: "pace", id: viewer.id, every, reason }));
+  }
 }
 
 function stats() {
@@ -223,13 +249,19 @@ const server = createServer(async (request, response) => {
     for await (const part of request) body.push(part);
     const wish = JSON.parse(Buffer.concat(body).toString());
     if (wish.drop) for (const { socket } of viewers) socket.terminate();
+    if (wish.expire) for (const { socket } of viewers) socket.close(4401, "the token has expired");
+    if (wish.pace) setPace(wish.pace);
     if (wish.events) state.extra.push(...wish.events);
     if (wish.rate !== undefined) state.rate = wish.rate;
     if (wish.stats) state.stats = wish.stats;
     return response.end(json({ located: state.located }));
   }
-  if (path === "/api/stats")
-    return response.setHeader("content-type", "application/json").end(json({ started, events }));
+  if (path === "/api/stats") {
+    response.setHeader("content-type", "application/json");
+    if (!flags.token || request.headers.authorization === `Bearer ${flags.token}`)
+      return response.end(json({ started, events }));
+    return response.writeHead(401).end(json({ code: "unauthorized", message: "a viewer token is needed" }));
+  }
   if (!flags.static) return response.writeHead(404).end();
   response.setHeader("content-security-policy", POLICY);
   try {
@@ -241,7 +273,18 @@ const server = createServer(async (request, response) => {
   }
 });
 
-new WebSocketServer({ server, path: "/api/live" }).on("connection", (socket) => {
+/** A token travels as the subprotocol after `dynmap`, which is the one that is answered. */
+function isLetIn({ req }) {
+  return !flags.token || (req.headers["sec-websocket-protocol"] ?? "").split(/, */).includes(`bearer.${flags.token}`);
+}
+
+const live = {
+  server,
+  path: "/api/live",
+  verifyClient: isLetIn,
+  handleProtocols: (asked) => asked.has("dynmap") && "dynmap",
+};
+new WebSocketServer(live).on("connection", (socket) => {
   const viewer = { socket, id: null };
   viewers.add(viewer);
   socket.send(json({ type: "hello", protocol: 1, tick_ms: TICK_MS, now: Date.now(), epoch: String(started), started }));

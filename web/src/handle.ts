@@ -1,5 +1,6 @@
 import type { Map as MapLibre } from "maplibre-gl";
 import type { Page } from "./page.ts";
+import type { Area } from "./receive/tiles.ts";
 import * as store from "./state/store.ts";
 import type { LayerStats } from "./view/live/layer.ts";
 
@@ -11,6 +12,8 @@ export interface State {
   committedCursor: string | null;
   /** Likewise, by topic. */
   topics: Record<string, number>;
+  /** The XYZ tiles of which it is drawn what happens, as of the last mark; null for the whole world. */
+  tiles: Area;
   /** Located per second, as the server says. */
   rate: number;
   /** Of the server since it started, as of its last `stats`. */
@@ -42,6 +45,7 @@ export function expose(page: Page): Handle {
       located: ledger.located,
       committedCursor: ledger.cursor,
       topics: Object.fromEntries(topics.names.map((name, slot) => [name, ledger.total(slot)])),
+      tiles: page.session.area,
       rate: store.rate.peek(),
       ...store.tray.peek(),
       layer: { ...page.layer.stats },

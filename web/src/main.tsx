@@ -7,17 +7,18 @@ import { Page } from "./page.ts";
 import { loadServerFacts } from "./state/facts.ts";
 import * as store from "./state/store.ts";
 import { followTheme } from "./state/theme.ts";
+import { followToken, token } from "./state/token.ts";
+import { followMap } from "./view/map/area.ts";
 import { Panels } from "./view/panels/panels.tsx";
 import { startScene } from "./view/scene.ts";
 
-const live = new URL("api/live", document.baseURI);
-live.protocol = live.protocol === "https:" ? "wss:" : "ws:";
-
 followTheme();
-const page = new Page(live.href);
+followToken();
+const page = new Page(new URL("api/live", document.baseURI));
 const handle = expose(page);
 render(<Panels page={page} />, document.getElementById("panels")!);
-page.session.start();
+// With another token the page is another viewer: it starts anew, as it does with the first.
+token.subscribe(() => page.session.startAnew());
 // Once the server takes events in, it has opened its location table; after a restart that may be another one.
 effect(() => {
   if (store.health.value === "live") void loadServerFacts();
@@ -26,6 +27,7 @@ effect(() => {
 startScene(page.layer, document.getElementById("map")!)
   .then((map) => {
     handle.map = map;
+    followMap(map, (area) => page.look(area));
   })
   .catch((error: unknown) => {
     store.hasMap.value = false;

@@ -1,15 +1,23 @@
 import { ServerClock } from "./receive/clock.ts";
-import type { Frame } from "./receive/frame.ts";
+import { liveUrl, reaching } from "./receive/environment.ts";
+import { type Frame, isRest } from "./receive/frame.ts";
 import type { Stats } from "./receive/messages.ts";
 import { type Listener, Session } from "./receive/session.ts";
-import { browser } from "./receive/socket.ts";
+import type { Refusal } from "./receive/socket.ts";
+import type { Area } from "./receive/tiles.ts";
+import { EVERYTHING } from "./receive/wish.ts";
 import { Meter } from "./state/meter.ts";
 import { colourOf } from "./state/palette.ts";
 import * as store from "./state/store.ts";
-import { LiveLayer, ROUGH_BELOW_BITS } from "./view/live/layer.ts";
+import { token } from "./state/token.ts";
+import { LiveLayer } from "./view/live/layer.ts";
+import { isRough } from "./view/live/ring.ts";
 
 /** There may be thousands of topics to sort: the list follows the total at half its pace. */
 const LIST_EVERY_MS = 500;
+
+/** Where the browser is told to save data, the page asks for one step a second instead of four. */
+const EVERY_MS = isSavingData() ? 1000 : null;
 
 /** Joins the session, the live layer and the panels' state: the only place that knows all three. */
 export class Page implements Listener {
@@ -24,8 +32,9 @@ export class Page implements Listener {
   #tick = 0;
   #listedAt = 0;
 
-  constructor(url: string) {
-    this.session = new Session(browser(url), this.clock, this);
+  constructor(live: URL) {
+    const environment = reaching(liveUrl(live), { token: () => token.peek() });
+    this.session = new Session(environment, this.clock, this, { ...EVERYTHING, every: EVERY_MS });
     store.theme.subscribe(() => this.#paint());
     document.addEventListener("visibilitychange", () => {
       if (document.hidden) return;
@@ -43,6 +52,11 @@ export class Page implements Listener {
     this.#publish();
   }
 
+  /** The map shows this area from now on. What lies outside of it goes on being counted, not drawn. */
+  look(area: Area): void {
+    this.session.want({ tiles: area, rest: area !== null });
+  }
+
   /** The colour of a topic, 0 to 255. */
   colour(slot: number): readonly [number, number, number] {
     return colourOf(this.#colourOf[slot] ?? 0, store.theme.value);
@@ -50,6 +64,8 @@ export class Page implements Listener {
 
   connection(state: (typeof store.connection)["value"]): void {
     store.connection.value = state;
+    if (state.at !== "open") store.pace.value = null;
+    if (state.at === "refused") store.trouble.value = wordsOf(state);
   }
 
   hello(started: number | null): void {
@@ -69,13 +85,14 @@ export class Page implements Listener {
     this.#publish();
   }
 
-  draw(frame: Frame, replaces: boolean): void {
-    if (replaces) this.layer.clear();
-    this.layer.draw(frame);
-    if (frame.bits < ROUGH_BELOW_BITS && frame.n > 0) store.hasRough.value = true;
+  draw(frames: readonly Frame[], replaces: boolean): void {
+    if (replaces) this.layer.replace(frames, this.session.area);
+    else this.layer.draw(frames);
+    if (frames.some((frame) => isRough(frame) && frame.n > 0)) store.hasRough.value = true;
   }
 
   committed(frame: Frame): void {
+    if (isRest(frame)) this.layer.notice(frame);
     for (let row = 0; row < frame.n; row++) {
       this.meter.add(this.session.topics.slot(frame.topic[row]!), frame.count[row]!, frame.tick, frame.covers);
     }
@@ -96,6 +113,10 @@ export class Page implements Listener {
     store.ingest.value = stats.ingest;
     store.sources.value = stats.sources;
     store.notices.value = stats.notices;
+  }
+
+  pace(every: number, reason: string): void {
+    store.pace.value = every > (EVERY_MS ?? 250) ? { every, reason } : null;
   }
 
   trouble(message: string): void {
@@ -134,4 +155,14 @@ export class Page implements Listener {
       this.layer.colour(number, red, green, blue, !this.#hidden.has(slot));
     });
   }
+}
+
+function isSavingData(): boolean {
+  return "connection" in navigator && (navigator.connection as { saveData?: boolean }).saveData === true;
+}
+
+function wordsOf({ status, message }: Refusal): string {
+  const advice =
+    status === 401 ? "This map needs a token: add #token=... to the address." : "The server refuses this page.";
+  return message === "" ? advice : `${advice} (${message})`;
 }

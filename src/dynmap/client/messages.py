@@ -82,10 +82,11 @@ class Stats(msgspec.Struct, frozen=True, tag="stats"):
 
 
 class Error(msgspec.Struct, frozen=True, tag="error"):
-    """A request that was not carried out."""
+    """A request that was not carried out; `id` is that of a subscription."""
 
     code: str
     message: str
+    id: int | None = None
 
 
 Answer = Hello | Topics | Subscribed | Mark | Reset | Pace | Stats | Error

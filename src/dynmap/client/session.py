@@ -131,7 +131,7 @@ class Session:
             case Hello(protocol) if protocol != PROTOCOL:
                 told = f"the server speaks version {protocol} of the protocol, this client {PROTOCOL}"
                 raise RefusedError("protocol", told, hint="upgrade the older of the two")
-            case Error(code, told):
+            case Error(code, told, id) if id is None or self._is_ours(id):
                 self.wish, self._anew = self._granted or self.wish, False
                 raise RefusedError(code, told)
 

@@ -210,14 +210,16 @@ class LocalLink:
 class LocalHub:
     """The serving end: hands each batch on once, acknowledges it, and passes posts to whoever ingests."""
 
-    def __init__(self, path: Path, on_batch: OnBatch, on_status: OnStatus, on_gone: OnGone) -> None:
+    def __init__(
+        self, path: Path, on_batch: OnBatch, on_status: OnStatus, on_gone: OnGone, stored: PositionTable
+    ) -> None:
         self._path = path
         self._on_batch = on_batch
         self._on_status = on_status
         self._on_gone = on_gone
         self._server: asyncio.Server | None = None
         self._ingest: asyncio.StreamWriter | None = None
-        self._stored = PositionTable()
+        self._stored = stored
         self._posts: dict[int, asyncio.Future[PostAnswer]] = {}
         self._post_id = 0
         self._talking: set[asyncio.Task[None]] = set()
@@ -228,13 +230,21 @@ class LocalHub:
         self.invalid = 0
 
     @classmethod
-    async def listen(cls, path: Path, on_batch: OnBatch, on_status: OnStatus, on_gone: OnGone) -> Self:
+    async def listen(
+        cls,
+        path: Path,
+        on_batch: OnBatch,
+        on_status: OnStatus,
+        on_gone: OnGone,
+        stored: PositionTable | None = None,
+    ) -> Self:
         """A hub that listens at `path`.
 
         `on_batch` takes a batch in before it returns (MessageError: it is counted as invalid and dropped);
-        `on_gone` is told whether the ingest process had said that nothing more would come.
+        `on_gone` is told whether the ingest process had said that nothing more would come. `stored` is what was taken
+        in before; the hub keeps it.
         """
-        hub = cls(path, on_batch, on_status, on_gone)
+        hub = cls(path, on_batch, on_status, on_gone, PositionTable() if stored is None else stored)
         hub._server = await asyncio.start_unix_server(hub._accept, path, limit=READ_AHEAD)
         return hub
 

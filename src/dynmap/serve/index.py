@@ -33,6 +33,12 @@ class TopicIndex:
     def __len__(self) -> int:
         return len(self.names)
 
+    def restore(self, names: list[str], folded: bool) -> None:
+        """Give these names the numbers that they had, to an index that has no others yet."""
+        for name in names[len(self.names) :]:
+            self._add(name)
+        self.folded = folded
+
     def number(self, name: str) -> int:
         """The number under which a topic is counted, given now if the name is new."""
         known = self._numbers.get(name)

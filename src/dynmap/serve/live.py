@@ -8,15 +8,19 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
+import numpy as np
 from websockets.frames import CloseCode
 
 from dynmap.frame import TICK_MS
+from dynmap.relay import message
 from dynmap.relay.message import BatchMessage, Status
+from dynmap.relay.positions import PositionTable, position_of
 from dynmap.serve import messages
 from dynmap.serve.access import WHOLE, Access
 from dynmap.serve.connection import LiveProtocol
 from dynmap.serve.framing import text
 from dynmap.serve.index import TopicIndex
+from dynmap.serve.journal import Begun, Closed, Journal, Took
 from dynmap.serve.messages import Hello, Ingest, Mark, Stats
 from dynmap.serve.report import Report
 from dynmap.serve.ring import Ring
@@ -45,8 +49,10 @@ def now_ms() -> int:
 class Live:
     """Everything that viewers see, and the viewers."""
 
-    def __init__(self, ring_seconds: int) -> None:
+    def __init__(self, ring_seconds: int, journal: Journal | None = None) -> None:
         self.started = now_ms()
+        self.positions = PositionTable()
+        """Of the batches that were taken in; kept by who hands them on."""
         self.index = TopicIndex()
         self.totals = Totals()
         self.ring = Ring(ring_seconds)
@@ -56,11 +62,15 @@ class Live:
         """In the order in which they came."""
         self.followers: set[Follower] = set()
         self._collector = Collector(self.index)
+        self._journal = journal
         self._tending: set[asyncio.Task[None]] = set()
 
     def take(self, batch: BatchMessage) -> None:
         """Take a batch in for the coming step. Raises MessageError when it does not hang together."""
-        self._collector.take(batch, now_ms())
+        now = now_ms()
+        self._collector.take(batch, now)
+        if self._journal is not None:
+            self._journal.write(Took(now, message.encode(batch)))
 
     def hear(self, status: Status) -> None:
         """Note how ingest does."""
@@ -120,15 +130,82 @@ class Live:
 
     def step(self, tick: int) -> Step:
         """Close the step of a tick and send it out."""
-        step = self._collector.close(tick)
-        self.totals.add(step, now_ms())
-        self.ring.append(step)
+        step = self._close(tick)
+        if self._journal is not None:
+            self._note(self._journal, step)
         self.report.forget()
         self.rooms.forget()
         self._send(step)
         for follower in tuple(self.followers):
             follower(step)
         return step
+
+    def restore(self, tick: int) -> None:
+        """Learn from the journal what a process before this one knew, so that its viewers' cursors mean something.
+
+        What it had taken in, but not sent, goes into a step that closes `tick` (ms since 1970).
+        """
+        if self._journal is None:
+            return
+        for record in self._journal.records():
+            match record:
+                case Begun():
+                    self._restore(record)
+                case Took(now, data):
+                    batch = message.decode(data)
+                    assert isinstance(batch, BatchMessage)
+                    self._collector.take(batch, now)
+                    self.positions.store(position_of(batch))
+                case Closed(number, then):
+                    self._collector.go_on_from(number - 1)
+                    self._close(then)
+        self._close(tick)
+        self._journal.begin(self._known())
+
+    def _restore(self, known: Begun) -> None:
+        self.started = known.started
+        self.report.started = known.started
+        self.index.restore(known.names, known.folded)
+        sums = (known.reasons, known.received_by_source, known.rejected_by_source)
+        self.totals.restore(known.located, known.unlocated, known.rejected, sums)
+        self.ring.restore(known.epoch, known.number, known.tick)
+        self._collector.go_on_from(known.number)
+        self.positions.update(known.positions)
+
+    def _close(self, tick: int) -> Step:
+        step = self._collector.close(tick)
+        self.totals.add(step, now_ms())
+        self.ring.append(step)
+        return step
+
+    def _note(self, journal: Journal, step: Step) -> None:
+        """Before anybody is told of it."""
+        if journal.is_due:
+            journal.begin(self._known())
+        else:
+            journal.write(Closed(step.number, step.tick))
+
+    def _known(self) -> Begun:
+        totals = self.totals
+        located, unlocated = (
+            {int(number): int(sums[number]) for number in np.flatnonzero(sums)}
+            for sums in (totals.located, totals.unlocated)
+        )
+        return Begun(
+            epoch=self.ring.epoch,
+            started=self.started,
+            number=self.ring.last,
+            tick=self.ring.tick,
+            names=self.index.names,
+            folded=self.index.folded,
+            located=located,
+            unlocated=unlocated,
+            rejected=totals.rejected,
+            reasons=totals.reasons,
+            received_by_source=totals.received_by_source,
+            rejected_by_source=totals.rejected_by_source,
+            positions=list(self.positions),
+        )
 
     async def end(self) -> list[LiveProtocol]:
         """The last step, mark and stats for each viewer, then the end of its connection; the connections."""

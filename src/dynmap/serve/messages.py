@@ -215,10 +215,11 @@ class Stats(msgspec.Struct, frozen=True, tag="stats"):
 
 
 class Error(msgspec.Struct, frozen=True, tag="error"):
-    """A request that was not carried out; the connection goes on."""
+    """A request that was not carried out; the connection goes on. `id` is that of a subscription that was refused."""
 
     code: str
     message: str
+    id: int | None = None
 
 
 Answer = Hello | Subscribed | Topics | Mark | Pace | Reset | Stats | Error

@@ -24,7 +24,7 @@ class Report:
 
     def __init__(self, started: int, index: TopicIndex, totals: Totals) -> None:
         self.status: Status | None = None
-        self._started = started
+        self.started = started
         self._index = index
         self._totals = totals
         self._gone = False
@@ -78,7 +78,7 @@ class Report:
             events=self._counts(access),
             rate=self._totals.rate if everything else self._totals.rate_of(self.shown(access)),
             viewers=viewers,
-            started=self._started,
+            started=self.started,
             ingest=self.ingest if everything else Ingest(self.ingest.state, "", self.ingest.progress),
             sources=self._sources() if everything else [],
             notices=[*(status.notices if status else []), *self._notices()] if everything else [],

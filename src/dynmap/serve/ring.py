@@ -33,6 +33,10 @@ class Ring:
         """How far back it reaches at most."""
         return self._milliseconds / 1000
 
+    def restore(self, epoch: str, number: int, tick: int) -> None:
+        """Go on where another server's ring stood, of whose steps up to here nothing is known."""
+        self.epoch, self.last, self.tick, self.floor = epoch, number, tick, number
+
     def append(self, step: Step) -> None:
         """Take the next step in and forget what is too old or too much; the newest step stays in any case."""
         self.last = step.number

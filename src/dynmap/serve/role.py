@@ -20,14 +20,19 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from dynmap.config import Settings
+from dynmap.frame import TICK_MS, tick_of
 from dynmap.relay.local import LocalHub
 from dynmap.serve.connection import MAX_MESSAGE, LiveProtocol
 from dynmap.serve.doorway import Doorway
-from dynmap.serve.live import Live
+from dynmap.serve.journal import Journal
+from dynmap.serve.live import Live, now_ms
 from dynmap.serve.site import Site
 
 _FAREWELL_SECONDS: Final = 2.0
 """How long viewers may take to answer the end before they are cut off."""
+
+_JOURNAL: Final = "journal"
+"""The folder of what came in lately, beside the relay's socket: it outlives this process, but not DynMap."""
 
 _BACKLOG: Final = 4096
 
@@ -69,8 +74,9 @@ async def run(settings: Settings, http_fd: int, relay_path: Path, lifeline_fd: i
     allow_many_viewers()
     gc.set_threshold(*_GARBAGE)
     over = _end_of(lifeline_fd)
-    live = Live(settings.ring_seconds)
-    hub = await LocalHub.listen(relay_path, live.take, live.hear, live.ingest_is_gone)
+    live = Live(settings.ring_seconds, Journal(relay_path.parent / _JOURNAL, settings.ring_seconds))
+    live.restore(tick_of(now_ms()) - TICK_MS)
+    hub = await LocalHub.listen(relay_path, live.take, live.hear, live.ingest_is_gone, live.positions)
     static = Path(str(files("dynmap").joinpath("static")))
     app = asyncio.create_task(asyncio.to_thread(_load_app, live, hub))
     server = Server(config(Site(live, app, static)))

@@ -90,7 +90,8 @@ class Bound:
         here = [part for part in (whole.at(place) for whole in parts) if len(part.frame)]
         live = [part for part in here if part.kind is Kind.LIVE]
         rest = [part for part in here if part.kind is not Kind.LIVE]
-        return [self._bounded(part) for part in self._few(live) + rest]
+        z = 0 if isinstance(place, Rest) else place[0]
+        return [self._bounded(part, z) for part in self._few(live) + rest]
 
     def _few(self, live: list[Part]) -> list[Part]:
         """When ticks have too many rows together, the largest stays and the others become one if they must."""
@@ -102,9 +103,9 @@ class Bound:
             return [largest, *others]
         return [largest, _merged([part.frame for part in others], Kind.CAUGHT_UP)]
 
-    def _bounded(self, part: Part) -> Part:
+    def _bounded(self, part: Part, z: int) -> Part:
         rows = self.rows // 2 if part.kind is Kind.PICTURE else self.rows
-        return Part(part.frame.bounded(rows, self.parents, self.other), part.kind, part.covers)
+        return Part(part.frame.bounded(rows, self.parents, self.other, z), part.kind, part.covers)
 
 
 def _old(steps: Sequence[Step], aged: list[Frame], of: Filter) -> list[Part]:

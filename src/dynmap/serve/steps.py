@@ -98,6 +98,10 @@ class Collector:
         self._old_end = 0
         self._tally = Tally()
 
+    def go_on_from(self, number: int) -> None:
+        """The step before has this number."""
+        self._number = number
+
     def take(self, batch: BatchMessage, now: int) -> None:
         """Take a batch in at a moment (ms since 1970), whole or not at all.
 

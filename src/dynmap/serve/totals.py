@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -78,6 +79,20 @@ class Totals:
         add_bounded(self.received_by_source, tally.received_by_source, _SOURCES)
         add_bounded(self.rejected_by_source, tally.rejected_by_source, _SOURCES)
         self._latencies.extend((max(0, closed - arrival), weight) for arrival, weight in tally.arrivals)
+
+    def restore(
+        self,
+        located: dict[int, int],
+        unlocated: dict[int, int],
+        rejected: int,
+        sums: Sequence[dict[str, int]],
+    ) -> None:
+        """Go on from these sums: by topic number, and `reasons`, `received_by_source`, `rejected_by_source` by name."""
+        self.located[list(located)] = list(located.values())
+        self.unlocated[list(unlocated)] = list(unlocated.values())
+        self.all_located, self.all_unlocated = sum(located.values()), sum(unlocated.values())
+        self.rejected = rejected
+        self.reasons, self.received_by_source, self.rejected_by_source = map(Counter, sums)
 
     def latency(self, *quantiles: float) -> list[float | None]:
         """Quantiles (0 to 1) of the ms between an event's arrival and its step, over the last batches, by weight."""

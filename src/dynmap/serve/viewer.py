@@ -64,11 +64,12 @@ class Viewer:
 
     def hear(self, message: str | bytes) -> None:
         """Do what the viewer asks for, or tell it why not."""
+        subscription: int | None = None
         try:
             if not isinstance(message, str):
                 raise SubscriptionError("bad_message", "a viewer's messages are text, not binary")
             match messages.parse(message):
-                case Subscribe() as request:
+                case Subscribe(id=subscription) as request:
                     self._subscribe(request)
                 case Ack(cursor):
                     number = self._live.ring.number(cursor)
@@ -80,7 +81,7 @@ class Viewer:
                 case _:
                     raise SubscriptionError("no_history", "there is no history to replay")
         except SubscriptionError as error:
-            self._refuse(error)
+            self._refuse(error, subscription)
 
     def takes(self, more: bool) -> None:
         """Its connection takes more from now on, or doesn't: too much waits already, or it is about to end."""
@@ -156,12 +157,12 @@ class Viewer:
         well = self._takes and not self._busy and self.audience is not None and self.line.every == 1
         self.steady = self.line.trusted_until if well else 0
 
-    def _refuse(self, error: SubscriptionError) -> None:
+    def _refuse(self, error: SubscriptionError, subscription: int | None) -> None:
         self._nonsense += 1
         if self._nonsense > _PATIENCE:
             self.connection.end(CloseCode.POLICY_VIOLATION, "too many messages that make no sense")
         elif self._takes:
-            self.connection.say(messages.encode(Error(error.code, error.what)))
+            self.connection.say(messages.encode(Error(error.code, error.what, subscription)))
 
     def _subscribe(self, request: Subscribe) -> None:
         patterns, area, every = request.patterns(), request.area(), request.steps()

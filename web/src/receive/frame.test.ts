@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bytesOf, decode, FrameError, isCounted, isDrawn, Kind } from "./frame.ts";
+import { bytesOf, decode, FrameError, isCounted, isDrawn, isRest, Kind } from "./frame.ts";
 import { encode } from "./testing.ts";
 
 const rows = [
@@ -73,7 +73,7 @@ describe("decode", () => {
 
 describe("kinds", () => {
   it("are counted and drawn as the contract says", () => {
-    const told = Object.entries(Kind).map(([name, kind]) => [name, isCounted(kind), isDrawn(kind)]);
+    const told = Object.entries(Kind).map(([name, kind]) => [name, isCounted(kind), isDrawn({ kind, z: 0, bits: 16 })]);
     expect(told).toEqual([
       ["live", true, true],
       ["picture", false, true],
@@ -81,6 +81,12 @@ describe("kinds", () => {
       ["caughtUp", true, true],
       ["old", true, false],
     ]);
+  });
+
+  it("what lies outside the tiles has no place to be drawn at", () => {
+    const rest = decode(encode([{ x: 0, y: 0, topic: 1, count: 5 }], { z: 0, bits: 0 }));
+    expect([isRest(rest), isDrawn(rest), isCounted(rest.kind)]).toEqual([true, false, true]);
+    expect(isDrawn({ kind: Kind.live, z: 9, bits: 0 })).toBe(true); // A cell as large as its tile.
   });
 });
 

@@ -91,6 +91,11 @@ export function isCounted(kind: Kind): boolean {
   return kind === Kind.live || kind === Kind.caughtUp || kind === Kind.old;
 }
 
-export function isDrawn(kind: Kind): boolean {
-  return kind !== Kind.old;
+/** What lies outside the tiles of a subscription, one row a topic, so that totals stay those of the whole world. It has no place. */
+export function isRest({ z, bits }: Pick<Frame, "z" | "bits">): boolean {
+  return z === 0 && bits === 0;
+}
+
+export function isDrawn(frame: Pick<Frame, "kind" | "z" | "bits">): boolean {
+  return frame.kind !== Kind.old && !isRest(frame);
 }

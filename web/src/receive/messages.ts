@@ -1,3 +1,5 @@
+import type { Tile } from "./tiles.ts";
+
 /** The JSON messages of `/api/live` (section 6 of the design). Each side ignores fields that it doesn't know. */
 
 export interface Hello {
@@ -28,8 +30,19 @@ export interface Topics {
 
 export interface Mark {
   type: "mark";
+  /** The subscription whose step it closes. */
+  id?: number;
   cursor: string;
   tick: number;
+}
+
+/** The server sends this viewer fewer steps a second than it asked for, or as many again. */
+export interface Pace {
+  type: "pace";
+  id: number;
+  /** ms from step to step. */
+  every: number;
+  reason: string;
 }
 
 export interface Reset {
@@ -66,16 +79,24 @@ export interface Stats {
 
 export interface ServerError {
   type: "error";
+  /** The subscription that was refused, where the server says so. */
+  id?: number;
   code: string;
   message: string;
 }
 
-export type ServerMessage = Hello | Subscribed | Topics | Mark | Reset | Stats | ServerError;
+export type ServerMessage = Hello | Subscribed | Topics | Mark | Pace | Reset | Stats | ServerError;
 
 export interface Subscribe {
   type: "subscribe";
   id: number;
-  topics: string[];
+  topics: readonly string[];
+  /** The whole world when left out. */
+  tiles?: readonly Tile[];
+  /** What lies outside the tiles is to be sent too, in one row a topic. */
+  rest?: boolean;
+  /** ms from step to step, a multiple of 250. */
+  every?: number;
   since: string | null;
   /** Seconds of a warm picture. */
   window: number;

@@ -1,4 +1,6 @@
+import { bearer } from "../receive/environment.ts";
 import * as store from "./store.ts";
+import { token } from "./token.ts";
 
 /** The few things of `GET /api/stats` that don't come over the live connection; a server without them changes nothing. */
 interface Facts {
@@ -8,7 +10,11 @@ interface Facts {
 
 export async function loadServerFacts(): Promise<void> {
   try {
-    const response = await fetch(new URL("api/stats", document.baseURI));
+    const shown = token.peek();
+    const response = await fetch(
+      new URL("api/stats", document.baseURI),
+      shown === null ? {} : { headers: bearer(shown) },
+    );
     if (response.ok) note((await response.json()) as Facts);
   } catch {
     // The badge says that the server can't be reached; what was known stays.

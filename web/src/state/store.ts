@@ -20,6 +20,8 @@ export interface Attribution {
 }
 
 export const connection = signal<ConnectionState>({ at: "connecting" });
+/** The server sends this page a step every so many ms only, and why; null while it sends all. */
+export const pace = signal<{ every: number; reason: string } | null>(null);
 export const located = signal(0);
 export const rate = signal(0);
 /** Steps committed since the page opened. */

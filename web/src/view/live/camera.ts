@@ -1,4 +1,5 @@
 import type { CustomRenderMethodInput, Map as MapLibre } from "maplibre-gl";
+import { worldOf } from "../../receive/world.ts";
 import type { Program } from "./gl.ts";
 
 /**
@@ -41,9 +42,7 @@ export class Camera {
     const { lng, lat } = map.getCenter();
     this.ratio = gl.drawingBufferWidth / map.getCanvas().clientWidth;
     this.zoom = map.getZoom();
-    this.#centreX = lng / 360 + 0.5;
-    const sine = Math.sin((lat * Math.PI) / 180);
-    this.#centreY = 0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI);
+    [this.#centreX, this.#centreY] = worldOf(lng, lat);
     this.#centreMatrix(input.defaultProjectionData.mainMatrix);
     this.#findCopies(map, gl);
   }

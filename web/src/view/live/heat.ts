@@ -28,6 +28,11 @@ export class Exposure {
   #level = 0;
   #at = 0;
 
+  /** Nothing was added yet. */
+  get isDark(): boolean {
+    return this.#level === 0;
+  }
+
   /** So much heat (events) is added at this time, ms. */
   add(heat: number, now: number): void {
     this.#cool(now);
@@ -71,7 +76,7 @@ export class HeatField {
   /** Forgets everything and takes the ring in anew, as when a topic is hidden. */
   restart(ring: PointRing): void {
     const gl = this.#gl;
-    this.#taken = Math.max(0, ring.head - ring.capacity);
+    this.#taken = ring.known();
     gl.bindFramebuffer(gl.FRAMEBUFFER, this.target.framebuffer);
     gl.clearColor(0, 0, 0, 0);
     gl.clear(gl.COLOR_BUFFER_BIT);

@@ -1,29 +1,33 @@
 import type { CustomLayerInterface, CustomRenderMethodInput, Map as MapLibre } from "maplibre-gl";
 import type { ServerClock } from "../../receive/clock.ts";
-import type { Frame } from "../../receive/frame.ts";
+import { type Frame, Kind } from "../../receive/frame.ts";
+import type { Area } from "../../receive/tiles.ts";
 import { MAP_COLOURS, type Theme } from "../theme.ts";
 import { PointBuffers, resetUnpacking } from "./buffers.ts";
 import { Camera } from "./camera.ts";
 import { Darkroom } from "./darkroom.ts";
-import { bindTexture, compile, type Program, plainState, setSampling } from "./gl.ts";
+import { bindTexture, compile, type Program, plainState, setSampling, type Target } from "./gl.ts";
 import { Exposure, HeatField } from "./heat.ts";
 import { Pace } from "./pace.ts";
-import { PointRing } from "./ring.ts";
+import { isRough, PointRing } from "./ring.ts";
 import { roughFragment, roughVertex, sparkFragment, sparkVertex } from "./shaders.ts";
+import { Watched } from "./watched.ts";
 
 /** How long a point is seen, ms. */
 export const LIFE_MS = 16_000;
-/** 4,096 rows a tick, four ticks a second, for 16 s: the most that the wire brings of what can be seen. */
-const SPARKS = 1 << 18;
+/** 8,192 rows a step, four steps a second, for 16 s: the most that the wire brings of what can be seen. */
+const SPARKS = 1 << 19;
 const ROUGH = 1 << 12;
-/** Cells of fewer bits are places known only roughly. (Of the world tile; a finer tile has its cells finer.) */
-export const ROUGH_BELOW_BITS = 10;
+/** A rough place's disc of this radius, in CSS pixels, is not to be seen any more. */
+const MOST_ROUGH = 6000;
 /** Rings that are seen at a time, about; more would hide the map. */
 const RIPPLES = 60;
 const RIPPLE_S = 1.6;
 /** From so many sparks on each gets dimmer, so that a crowd doesn't turn into one white patch. */
 const CROWD = 12_000;
 
+/** From this zoom on cells part (8 pixels for those of 38 m), and sparks grow with the room they have. */
+const STREETS_ZOOM = 14;
 /** Where fewer than about this many are on the map, each is drawn larger. */
 const FEW = 100;
 /** With nothing left but heat that fades, the map is drawn so often. */
@@ -73,6 +77,7 @@ export class LiveLayer implements CustomLayerInterface {
   readonly #colours = new Uint8Array(65_536 * 4);
   readonly #camera = new Camera();
   readonly #exposure = new Exposure();
+  readonly #watched = new Watched();
   readonly #pace = new Pace();
   #theme: Theme = "dark";
   #coloursChanged = true;
@@ -84,23 +89,39 @@ export class LiveLayer implements CustomLayerInterface {
     this.#clock = clock;
   }
 
-  /** Takes a frame to draw. */
-  draw(frame: Frame): void {
-    const isRough = frame.bits < ROUGH_BELOW_BITS;
-    const ring = isRough ? this.#rough : this.#sparks;
+  /** Takes frames to draw. */
+  draw(frames: readonly Frame[]): void {
     const now = this.#clock.now();
-    ring.push(frame, now, LIFE_MS);
-    // Places known only roughly would warm the wrong ones.
-    if (!isRough) this.#exposure.add(sum(frame.count), now);
-    this.stats.points += frame.n;
+    // Whatever was missed is in one picture, of several frames: it is to be asked for before they are taken.
+    const isDark = this.#exposure.isDark;
+    for (const frame of frames) {
+      this.stats.points += frame.n;
+      if (isRough(frame)) {
+        this.#rough.push(frame, now, LIFE_MS);
+      } else if (frame.kind === Kind.picture) {
+        for (const { frame: part, heat } of this.#watched.warming(frame, now)) {
+          this.#sparks.push(part, now, LIFE_MS, heat);
+          if (isDark) this.#exposure.add(heat * sum(part.count), now);
+        }
+      } else {
+        this.#sparks.push(frame, now, LIFE_MS);
+        this.#exposure.add(sum(frame.count), now);
+      }
+    }
     this.#map?.triggerRepaint();
   }
 
-  /** Takes everything off the map. */
-  clear(): void {
+  /** Takes frames to draw in place of all that is drawn; from now on this area is watched. */
+  replace(frames: readonly Frame[], area: Area): void {
     this.#sparks.clear();
     this.#rough.clear();
-    this.#map?.triggerRepaint();
+    this.#watched.look(area, this.#clock.now());
+    this.draw(frames);
+  }
+
+  /** Takes note of what happens outside the area: how bright the ground is goes by the whole feed. */
+  notice(frame: Frame): void {
+    this.#exposure.add(sum(frame.count), this.#clock.now());
   }
 
   /** The colour (0..255) of a topic by its number on the wire, and whether it is seen. */
@@ -195,13 +216,14 @@ export class LiveLayer implements CustomLayerInterface {
     const { gl } = gpu;
     const oldestSpark = this.#sparks.oldest(now);
     const sparks = this.#sparks.head - oldestSpark;
-    const rough = this.#rough.head - this.#rough.oldest(now);
+    const oldestRough = this.#rough.oldest(now);
+    const rough = this.#rough.head - oldestRough;
     this.stats.drawn = sparks + rough;
     if (this.stats.drawn === 0) return;
     gpu.darkroom.isSlow = this.#pace.isSlow;
     const light = gpu.darkroom.expose();
     const { spark, rough: roughProgram } = this.#programs(gpu, input);
-    if (rough > 0) this.#drawRough(gpu, roughProgram, input, now, light.width, light.height);
+    if (rough > 0) this.#drawRough(gpu, roughProgram, input, now, oldestRough, light);
     if (sparks > 0) this.#drawSparks(gpu, spark, input, now, oldestSpark);
     gl.bindVertexArray(null);
     gpu.darkroom.bloom();
@@ -213,18 +235,21 @@ export class LiveLayer implements CustomLayerInterface {
     const sparks = ring.head - oldest;
     const newest = Math.max(oldest, ring.since(now - RIPPLE_S * 1000));
     this.#usePoints(gpu, program, gpu.sparks, ring, now);
-    const size = Math.min(2.6, Math.max(0.6, 0.62 + 0.27 * this.#camera.zoom));
+    const { zoom } = this.#camera;
     const alone = 1 + 0.6 / (1 + sparks / FEW);
-    gl.uniform1f(program.at("u_size"), size * alone * this.#camera.ratio * gpu.darkroom.scale);
+    const size = Math.min(2.6, Math.max(0.6, 0.62 + 0.27 * zoom)) * alone * this.#camera.ratio * gpu.darkroom.scale;
+    const grown = size * 2 ** (0.5 * Math.max(0, zoom - STREETS_ZOOM));
     gl.uniform1f(program.at("u_gain"), 1 / Math.sqrt(1 + sparks / CROWD));
     gl.uniform1f(program.at("u_rippling"), RIPPLES / Math.max(1, ring.head - newest));
     gl.blendFunc(gl.ONE, gl.ONE);
     for (const copy of this.#camera.copies) {
       this.#camera.use(gl, program, input, copy);
       gl.uniform1i(program.at("u_ripple"), 0);
+      gl.uniform1f(program.at("u_size"), grown);
       drawStretch(gl, ring, oldest);
       if (this.still) continue;
       gl.uniform1i(program.at("u_ripple"), 1);
+      gl.uniform1f(program.at("u_size"), size);
       drawStretch(gl, ring, newest);
     }
   }
@@ -234,20 +259,23 @@ export class LiveLayer implements CustomLayerInterface {
     program: Program,
     input: CustomRenderMethodInput,
     now: number,
-    width: number,
-    height: number,
+    oldest: number,
+    { width, height }: Target,
   ): void {
     const { gl } = gpu;
+    const { head, capacity } = this.#rough;
     const ratio = this.#camera.ratio * gpu.darkroom.scale;
     this.#usePoints(gpu, program, gpu.rough, this.#rough, now);
     gl.uniform2f(program.at("u_screen"), width, height);
     gl.uniform1f(program.at("u_ratio"), ratio);
     gl.uniform1f(program.at("u_least"), 13 * ratio);
+    gl.uniform1f(program.at("u_most"), MOST_ROUGH * ratio);
+    gl.uniform3i(program.at("u_alive"), oldest % capacity, head - oldest, capacity);
     gl.uniform1f(program.at("u_world"), 512 * 2 ** this.#camera.zoom * ratio);
     gl.blendEquation(gl.MAX);
     for (const copy of this.#camera.copies) {
       this.#camera.use(gl, program, input, copy);
-      gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, Math.min(this.#rough.head, this.#rough.capacity));
+      gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, Math.min(head, capacity));
     }
     gl.blendEquation(gl.FUNC_ADD);
   }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { decode, Kind } from "../../receive/frame.ts";
 import { encode, row } from "../../receive/testing.ts";
 import { eachStretch } from "./buffers.ts";
-import { APPEAR_MS, FRAME_ROWS, PointRing, ROW_FLOATS } from "./ring.ts";
+import { APPEAR_MS, FRAME_ROWS, isRough, PointRing, ROW_FLOATS } from "./ring.ts";
 
 const LIFE = 16_000;
 const T0 = 1_795_000_000_000;
@@ -62,6 +62,46 @@ describe("PointRing", () => {
     expect(tableRow(ring, 1)[6]).toBe(0); // The middle of a coarse cell is a whole unit.
   });
 
+  it("places streets to a fraction of a pixel: the table's numbers are exact at any zoom", () => {
+    const ring = new PointRing(16);
+    const facts = { z: 15, tileX: 2 ** 15 - 1, tileY: 10_733, bits: 9 };
+    ring.push(frame(1, facts), T0, LIFE);
+    expect(tableRow(ring, 0).slice(0, 4)).toEqual([1 - 2 ** -15, 10_733 / 2 ** 15, 2 ** -31, 2 ** -24]);
+  });
+
+  it("knows which places are known only roughly, and how large those are that fit into no tile", () => {
+    const rough = (z: number, bits: number) => isRough({ z, bits });
+    expect([rough(0, 7), rough(0, 16), rough(3, 4), rough(4, 7), rough(14, 6), rough(14, 0)]).toEqual([
+      true,
+      false,
+      true,
+      false,
+      false,
+      true,
+    ]);
+    const ring = new PointRing(16);
+    ring.push(frame(1, { z: 14, tileX: 1, bits: 0 }), T0, LIFE);
+    ring.push(frame(1, { z: 5, tileX: 1, bits: 0 }), T0, LIFE);
+    expect([0, 1].map((number) => tableRow(ring, number)[3])).toEqual([2 ** -7, 2 ** -5]);
+  });
+
+  it("lets no point of a picture flash: it has done so when it happened", () => {
+    const ring = new PointRing(16);
+    const now = T0 + 1250;
+    ring.push(frame(1, { kind: Kind.picture, covers: 1250 }), now, LIFE);
+    ring.push(frame(1, { kind: Kind.picture, covers: 1250, tick: now - 9000 }), now, LIFE);
+    const youngest = [0, 1].map((number) => ring.seconds(now) - tableRow(ring, number)[4]! - 1.25);
+    expect(youngest[0]).toBeCloseTo(1.6, 3);
+    expect(youngest[1]).toBeCloseTo(9 - 1.25 - APPEAR_MS / 1000, 3);
+  });
+
+  it("keeps how much a frame warms the ground", () => {
+    const ring = new PointRing(16);
+    ring.push(frame(1), T0, LIFE);
+    ring.push(frame(1), T0, LIFE, 4);
+    expect([0, 1].map((number) => tableRow(ring, number)[7])).toEqual([1, 4]);
+  });
+
   it("tells ages by the server's time: late ticks are old already, a wrong clock is not waited for", () => {
     const ring = new PointRing(16);
     const now = T0 + 10_000;
@@ -102,7 +142,9 @@ describe("PointRing", () => {
   it("holds more frames than its table", () => {
     const ring = new PointRing(FRAME_ROWS * 2);
     for (let i = 0; i < FRAME_ROWS + 10; i++) ring.push(frame(1), T0, LIFE);
-    expect(ring.oldest(T0)).toBe(10);
+    expect([ring.oldest(T0), ring.known()]).toEqual([10, 10]);
+    ring.clear();
+    expect([ring.oldest(T0), ring.known()]).toEqual([ring.head, 10]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { type Frame, Kind, TILE_BITS } from "../../receive/frame.ts";
 
-/** Frames that a ring remembers; four a second for 16 s, of several cell sizes and tiles, are well below it. */
-export const FRAME_ROWS = 1024;
+/** Frames that a ring remembers: four a second for 16 s, each of 16 tiles and two sizes of cells, and some that are late. */
+export const FRAME_ROWS = 4096;
 /** Floats in a frame's row of the table: two RGBA texels. */
 export const ROW_FLOATS = 8;
 
@@ -10,12 +10,29 @@ export const ROW_FLOATS = 8;
  * instead of beating four times a second. It is about what a frame needs to get here.
  */
 export const APPEAR_MS = 300;
-/** Frames that are looked through for young points: two seconds of two sizes of cells, twice over. */
-const YOUNG_FRAMES = 32;
+/** What a picture shows has flashed before, and is not to do so again: it is drawn as at least this old. */
+const SETTLED_MS = 1600;
+/** Frames that are looked through for young points: two seconds of 16 tiles and two sizes of cells, twice over. */
+const YOUNG_FRAMES = 512;
 /** Stamps further ahead than this are a server's wrong clock; they appear at once. */
 const AHEAD_MS = 1_500;
 /** Times on the GPU are 32-bit seconds from a base that moves along, to stay good to a millisecond. */
 const REBASE_MS = 3_600_000;
+
+/** Cells of fewer bits, counted from the whole world, are places known only roughly. */
+const ROUGH_BELOW_BITS = 10;
+/** How large those are that don't fit into a tile, so that the wire can't say it: 313 km at the equator. */
+const ROUGH_BITS = 7;
+
+/** Whether a frame's places are known only roughly. */
+export function isRough({ z, bits }: Pick<Frame, "z" | "bits">): boolean {
+  return bits === 0 || z + bits < ROUGH_BELOW_BITS;
+}
+
+/** Side of a frame's cells, as a part of the world. */
+function sideOf({ z, bits }: Frame): number {
+  return 2 ** -(bits === 0 ? Math.min(z, ROUGH_BITS) : z + bits);
+}
 
 /**
  * The points that are drawn, as columns: the wire's own, plus for each point the row of its frame in a small table.
@@ -33,7 +50,8 @@ export class PointRing {
   readonly row: Uint16Array<ArrayBuffer>;
   /**
    * For each frame: tile's west, north, the wire's unit and the cell's side (all as parts of the world), when it starts to
-   * appear and over how long (s, from the base), half a unit where the wire rounded it off (as part of a unit), unused.
+   * appear and over how long (s, from the base), half a unit where the wire rounded it off (as part of a unit), how many times over it warms
+   * the ground.
    */
   readonly table = new Float32Array(FRAME_ROWS * ROW_FLOATS);
   /** Number of the next point. */
@@ -58,17 +76,19 @@ export class PointRing {
     this.row = new Uint16Array(capacity);
   }
 
-  /** Takes a frame in. `now` is the server's time (ms), `life` how long a point is to be seen (ms). */
-  push(frame: Frame, now: number, life: number): void {
+  /**
+   * Takes a frame in. `now` is the server's time (ms), `life` how long a point is to be seen (ms), `heat` how many times over it warms the
+   * ground.
+   */
+  push(frame: Frame, now: number, life: number, heat = 1): void {
     if (now - this.#base > REBASE_MS) this.#rebase(now);
     const row = this.#frames % FRAME_ROWS;
-    const isKept = frame.tick + frame.covers - now < AHEAD_MS && frame.kind !== Kind.replay;
-    const appears = isKept ? frame.tick + APPEAR_MS : now;
+    const appears = appearance(frame, now);
     this.#appears[row] = appears;
     this.#ends[row] = appears + frame.covers;
     this.#gone[row] = appears + frame.covers + life;
     this.#firstPoint[row] = this.head;
-    this.#writeRow(row, frame);
+    this.#writeRow(row, frame, heat);
     this.#frames++;
     this.#oldestFrame = Math.max(this.#oldestFrame, this.#frames - FRAME_ROWS);
 
@@ -86,6 +106,13 @@ export class PointRing {
     while (this.#oldestFrame < this.#frames && this.#gone[this.#oldestFrame % FRAME_ROWS]! <= now) this.#oldestFrame++;
     if (this.#oldestFrame === this.#frames) return this.head;
     return Math.max(this.#firstPoint[this.#oldestFrame % FRAME_ROWS]!, this.head - this.capacity);
+  }
+
+  /** Number of the oldest point of which it is still known where it is and when it was, drawn or not. */
+  known(): number {
+    const oldest = Math.max(0, this.#frames - FRAME_ROWS);
+    const first = this.#frames === 0 ? 0 : this.#firstPoint[oldest % FRAME_ROWS]!;
+    return Math.max(first, this.head - this.capacity, 0);
   }
 
   /**
@@ -129,16 +156,17 @@ export class PointRing {
     if (start + n > this.capacity) this.row.fill(row, 0, start + n - this.capacity);
   }
 
-  #writeRow(row: number, frame: Frame): void {
+  #writeRow(row: number, frame: Frame, heat: number): void {
     const side = 2 ** -frame.z;
     const at = row * ROW_FLOATS;
     this.table[at] = frame.tileX * side;
     this.table[at + 1] = frame.tileY * side;
     this.table[at + 2] = side / 2 ** TILE_BITS;
-    this.table[at + 3] = side / 2 ** frame.bits;
+    this.table[at + 3] = sideOf(frame);
     this.table[at + 4] = this.seconds(this.#appears[row]!);
     this.table[at + 5] = frame.covers / 1000;
     this.table[at + 6] = frame.bits === TILE_BITS ? 0.5 : 0;
+    this.table[at + 7] = heat;
     this.tableVersion++;
   }
 
@@ -148,4 +176,11 @@ export class PointRing {
     for (let row = 0; row < kept; row++) this.table[row * ROW_FLOATS + 4] = this.seconds(this.#appears[row]!);
     this.tableVersion++;
   }
+}
+
+/** When a frame's first points appear, ms. */
+function appearance({ kind, tick, covers }: Frame, now: number): number {
+  if (kind === Kind.replay || tick + covers - now >= AHEAD_MS) return now;
+  if (kind === Kind.picture) return Math.min(tick + APPEAR_MS, now - covers - SETTLED_MS);
+  return tick + APPEAR_MS;
 }

@@ -21,7 +21,7 @@ uniform highp sampler2D u_table;   // two texels a frame: see PointRing.table
 uniform highp sampler2D u_colours; // by topic number, 256 a row; alpha 0 is hidden
 uniform float u_now;
 
-struct Point { vec2 origin; vec2 inside; float side; float age; vec4 colour; float weight; float luck; };
+struct Point { vec2 origin; vec2 inside; float side; float age; vec4 colour; float weight; float luck; float heat; };
 
 float chance(uint n) { // an integer hash (PCG): the same on every machine
   uint state = n * 747796405u + 2891336453u;
@@ -40,6 +40,7 @@ Point point(int id) {
   p.age = u_now - (time.x + time.y * p.luck);
   p.colour = texelFetch(u_colours, ivec2(int(a_topic & 255u), int(a_topic >> 8u)), 0);
   p.weight = log2(float(max(a_count, 1u)));
+  p.heat = time.w;
   return p;
 }
 
@@ -117,13 +118,15 @@ void main() {
 
 /**
  * A place that is known only roughly: a faint disc as wide as its cell with a dashed rim. Several of them don't add up (they
- * are drawn with the greater of both), so that a busy one can't drown what is under it.
+ * are drawn with the greater of both), so that a busy one can't drown what is under it. Among streets it would be many screens wide
+ * and say nothing: it fades out on the way there.
  */
 export function roughVertex(data: ShaderData): string {
   return `${head(data)}
 ${POINT}
-uniform float u_life, u_still, u_world, u_least;
+uniform float u_life, u_still, u_world, u_least, u_most;
 uniform vec2 u_screen;
+uniform ivec3 u_alive; // where in the ring those begin that are drawn, how many they are, the ring's size
 out vec2 v_corner;
 flat out vec4 v_colour;
 flat out vec3 v_shape; // pulse, radius in pixels, light
@@ -133,11 +136,13 @@ void main() {
   v_corner = vec2(gl_VertexID & 1, gl_VertexID >> 1) * 2.0 - 1.0;
   v_colour = vec4(0.0);
   v_shape = vec3(0.0);
+  if ((gl_InstanceID - u_alive.x + u_alive.z) % u_alive.z >= u_alive.y) return;
   Point p = point(gl_InstanceID);
   float t = p.age / u_life;
   if (t < 0.0 || t >= 1.0 || p.colour.a < 0.5) return;
   float radius = max(u_least, 0.55 * p.side * u_world);
-  float light = pow(1.0 - t, 1.5) * min(1.0, p.age / 0.3) * min(1.4, 0.8 + 0.06 * p.weight);
+  if (radius >= u_most) return;
+  float light = (1.0 - smoothstep(0.4 * u_most, u_most, radius)) * pow(1.0 - t, 1.5) * min(1.0, p.age / 0.3) * min(1.4, 0.8 + 0.06 * p.weight);
   v_colour = vec4(p.colour.rgb, 1.0);
   v_shape = vec3(u_still > 0.5 ? 2.0 : p.age / 1.8, radius, light * facing(p.origin + p.inside));
   vec4 centre = place(p.origin, p.inside);
@@ -235,11 +240,11 @@ void main() {
   gl_PointSize = 0.0;
   v_heat = 0.0;
   Point p = point(gl_VertexID);
-  if (p.colour.a < 0.5) return;
+  if (p.colour.a < 0.5 || p.heat == 0.0) return;
   vec2 world = p.origin + p.inside;
   float y = 3.14159265 * (1.0 - 2.0 * world.y);
   float stretch = min(4.0, 0.5 * (exp(y) + exp(-y))); // the map's scale at that latitude
-  v_heat = pow(float(a_count), 0.8) * exp(-max(0.0, p.age) / u_memory) / stretch;
+  v_heat = p.heat * pow(float(a_count), 0.8) * exp(-max(0.0, p.age) / u_memory) / stretch;
   gl_PointSize = max(3.0, 2.0 * u_reach * stretch);
   gl_Position = vec4(world * 2.0 - 1.0, 0.0, 1.0);
 }`;

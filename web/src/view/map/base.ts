@@ -1,6 +1,7 @@
 import type { Feature, MultiLineString, MultiPolygon, Position } from "geojson";
 import { rowsOfLattice } from "../../../basemap/lattice.mjs";
 import { backoff } from "../../receive/backoff.ts";
+import { worldOf } from "../../receive/world.ts";
 import { decodePolylines } from "./polylines.ts";
 
 /** The bundled base map: Natural Earth, built by `basemap/build.mjs`. */
@@ -80,16 +81,10 @@ function dotsOf(mask: Uint8Array): Float32Array<ArrayBuffer> {
   const dots: number[] = [];
   let index = 0;
   for (const { lat, n, shift } of rowsOfLattice()) {
-    const y = mercatorY(lat);
+    const [, y] = worldOf(0, lat);
     for (let k = 0; k < n; k++, index++) {
       if ((mask[index >> 3]! >> (index & 7)) & 1) dots.push((k + shift) / n, y);
     }
   }
   return new Float32Array(dots);
-}
-
-/** Where a latitude (degrees) is on the Web Mercator world, 0 (north) to 1. */
-function mercatorY(lat: number): number {
-  const sine = Math.sin((lat * Math.PI) / 180);
-  return 0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI);
 }

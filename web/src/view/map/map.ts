@@ -1,7 +1,13 @@
 import * as maplibre from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import "maplibre-gl/dist/maplibre-gl.css";
-import type { CustomLayerInterface, LayerSpecification, Map as MapLibre, PaddingOptions } from "maplibre-gl";
+import type {
+  CustomLayerInterface,
+  ExpressionSpecification,
+  LayerSpecification,
+  Map as MapLibre,
+  PaddingOptions,
+} from "maplibre-gl";
 import { MAP_COLOURS, type Theme } from "../theme.ts";
 import type { Base } from "./base.ts";
 
@@ -10,8 +16,11 @@ const INHABITED: [[number, number], [number, number]] = [
   [-127, -47],
   [180, 67],
 ];
-/** The base map's outlines are good to about a kilometre, and so are cells of a world tile. */
-const MAX_ZOOM = 10;
+/** Where a cell of the default precision (38 m) is 32 pixels wide. */
+const MAX_ZOOM = 16;
+/** The base map's outlines are good to about a kilometre: where that gets many pixels they give way, as do sea and land. */
+const OUTLINES_UNTIL = 10;
+const OUTLINES_GONE = 12;
 
 export function createMap(container: HTMLElement, base: Base, theme: Theme): MapLibre {
   maplibre.setWorkerUrl(workerUrl);
@@ -69,8 +78,15 @@ export function paint(map: MapLibre, theme: Theme): void {
 
 function layersOf(theme: Theme): LayerSpecification[] {
   const c = MAP_COLOURS[theme];
+  const opacity = ["interpolate", ["linear"], ["zoom"], OUTLINES_UNTIL, 1, OUTLINES_GONE, 0] as ExpressionSpecification;
   return [
-    { id: "sea", type: "background", paint: { "background-color": c.sea } },
+    {
+      id: "sea",
+      type: "background",
+      paint: {
+        "background-color": ["interpolate", ["linear"], ["zoom"], OUTLINES_UNTIL, c.sea, OUTLINES_GONE, c.land],
+      },
+    },
     {
       id: "graticule",
       type: "line",
@@ -82,14 +98,23 @@ function layersOf(theme: Theme): LayerSpecification[] {
       id: "coast-glow",
       type: "line",
       source: "coast-soft",
-      paint: { "line-color": c.coastGlow, "line-width": 7, "line-blur": 7 },
+      paint: { "line-color": c.coastGlow, "line-width": 7, "line-blur": 7, "line-opacity": opacity },
     },
-    { id: "borders", type: "line", source: "borders", paint: { "line-color": c.border, "line-width": 0.7 } },
+    {
+      id: "borders",
+      type: "line",
+      source: "borders",
+      paint: { "line-color": c.border, "line-width": 0.7, "line-opacity": opacity },
+    },
     {
       id: "coast",
       type: "line",
       source: "coast",
-      paint: { "line-color": c.coast, "line-width": ["interpolate", ["linear"], ["zoom"], 1, 0.6, 5, 1.1] },
+      paint: {
+        "line-color": c.coast,
+        "line-width": ["interpolate", ["linear"], ["zoom"], 1, 0.6, 5, 1.1],
+        "line-opacity": opacity,
+      },
     },
   ];
 }

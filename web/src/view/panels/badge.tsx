@@ -1,11 +1,13 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { connection, health, ingest } from "../../state/store.ts";
+import { connection, health, ingest, pace } from "../../state/store.ts";
 
 const TEXT: Readonly<Record<(typeof health)["value"], string>> = {
   live: "Live",
   connecting: "Connecting",
   waiting: "Reconnecting",
+  refused: "No access",
+  closed: "Closed",
   starting: "Server is starting",
   compiling: "Server is compiling",
   draining: "Server is stopping",
@@ -15,11 +17,12 @@ const TEXT: Readonly<Record<(typeof health)["value"], string>> = {
 /** How it stands with the connection, and with the server behind it. */
 export function Badge({ onRetry }: { onRetry: () => void }) {
   const at = health.value;
+  const slowed = at === "live" ? pace.value : null;
   return (
     <div class="status">
-      <span class={`badge ${at}`} role="status">
+      <span class={`badge ${slowed ? "slowed" : at}`} role="status" title={slowed?.reason}>
         <i aria-hidden="true" />
-        {TEXT[at]}
+        {slowed ? `Thin line: ${stepsOf(slowed.every)}` : TEXT[at]}
         {at === "waiting" && <Countdown />}
         {at === "compiling" && ` ${percent(ingest.value.progress)}`}
       </span>
@@ -61,4 +64,9 @@ function Countdown() {
 
 function percent(progress: number | undefined): string {
   return progress === undefined ? "" : `${Math.round(progress * 100)} %`;
+}
+
+function stepsOf(every: number): string {
+  if (every === 1000) return "one step a second";
+  return every === 500 ? "two steps a second" : `a step every ${every / 1000} s`;
 }
