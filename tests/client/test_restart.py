@@ -7,6 +7,7 @@ import urllib.request
 from contextlib import suppress
 from urllib.parse import urlsplit
 
+import psutil
 import pytest
 from client.relay import Relay
 
@@ -59,6 +60,26 @@ async def test_a_server_that_is_started_anew_says_so() -> None:
                 await post(second, event)
                 steps = await until(live_map, {"web.ok": 6, "mail": 3})
                 assert [step.counts for step in steps if step.counts] == [{"web.ok": 3}]
+
+
+async def test_a_serving_process_that_is_killed_costs_nothing() -> None:
+    event = '{"lat":52.5,"lon":13.4,"topic":"web.ok","n":3}\n'
+    with run_server() as server:
+        async with dynmap.connect(server.url) as live_map:
+            await post(server, event)
+            steps = await until(live_map, {"web.ok": 3})
+            [serving] = [
+                child for child in psutil.Process(server.pid).children() if "_serve" in child.cmdline()
+            ]
+            serving.kill()
+            while live_map.connected:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(anext(live_map), 0.05)
+            steps += [await anext(live_map)]
+            await post(server, event * 2)
+            steps += await until(live_map, {"web.ok": 9})
+            assert sum(step.total for step in steps) == 9
+            assert all(step.reset is None for step in steps)
 
 
 async def test_a_network_that_comes_and_goes_loses_and_doubles_nothing() -> None:
