@@ -8,19 +8,23 @@ import shutil
 import ssl
 import subprocess
 import time
+import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
 import trustme
 
-from dynmap.testing import free_port
+from dynmap.testing import Server, free_port
 
 SHIPPED = (Path(__file__).parents[2] / "deploy" / "nginx.conf").read_text(encoding="utf-8")
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin")
 SERVERS = ("10.0.0.11:8080", "10.0.0.12:8080")
 """Those that the shipped file names."""
+
+EVENT = '{"lat":52.5,"lon":13.4,"topic":"web.ok","n":3}\n'
 
 
 class Front:
@@ -110,3 +114,21 @@ class Front:
     def requests(self) -> str:
         """nginx' access log."""
         return (self.folder / "dynmap.log").read_text()
+
+
+def port(server: Server) -> int:
+    return urlsplit(server.url).port or 0
+
+
+def located(server: Server) -> int:
+    count = server.stats()["events"]["located"]
+    assert isinstance(count, int)
+    return count
+
+
+def post(server: Server, lines: str) -> None:
+    """Straight to a server: each shows what it has taken in itself."""
+    headers = {"Content-Type": "application/x-ndjson"}
+    request = urllib.request.Request(f"{server.url}/api/events", lines.encode(), headers)
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        assert answer.status == 202

@@ -5,60 +5,16 @@ from __future__ import annotations
 import asyncio
 import gzip
 import re
-import urllib.request
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AsyncExitStack
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 import psutil
-import pytest
-from deploy.front import NGINX, Front
+from deploy.front import EVENT, Front, located, port, post
 
 from dynmap.client import Live, Step, connect
 from dynmap.testing import Server, run_server
-
-pytestmark = pytest.mark.skipif(NGINX is None, reason="needs Debian's nginx")
-
-EVENT = '{"lat":52.5,"lon":13.4,"topic":"web.ok","n":3}\n'
-
-
-@pytest.fixture(scope="module")
-def servers() -> Iterator[list[Server]]:
-    with ExitStack() as stack:
-        yield [stack.enter_context(run_server()) for _ in range(2)]
-
-
-@pytest.fixture(scope="module")
-def front(servers: list[Server], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
-    with Front(tmp_path_factory.mktemp("nginx"), [port(server) for server in servers]) as running:
-        yield running
-
-
-@pytest.fixture
-def http(front: Front) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=front.url, verify=front.tls, trust_env=False, timeout=30) as client:
-        yield client
-
-
-def port(server: Server) -> int:
-    return urlsplit(server.url).port or 0
-
-
-def located(server: Server) -> int:
-    count = server.stats()["events"]["located"]
-    assert isinstance(count, int)
-    return count
-
-
-def post(server: Server, lines: str) -> None:
-    """Straight to a server: each shows what it has taken in itself."""
-    headers = {"Content-Type": "application/x-ndjson"}
-    request = urllib.request.Request(f"{server.url}/api/events", lines.encode(), headers)
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        assert answer.status == 202
 
 
 def fill(server: Server, times: int) -> None:
