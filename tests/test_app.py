@@ -12,14 +12,15 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.error import HTTPError
 
 import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynmap import listening
-from dynmap.app import Listeners, check_files
+from dynmap import lifeline, listening
+from dynmap.app import Listeners, check_files, check_reach
 from dynmap.children import Backoff, Ended
 from dynmap.config import Settings, SourceSettings
 from dynmap.errors import StartupError
@@ -52,6 +53,11 @@ def located(server: Server) -> int:
     count = server.stats()["events"]["located"]
     assert isinstance(count, int)
     return count
+
+
+def detail_of(server: Server, kind: str) -> str:
+    [source] = [source for source in server.stats()["sources"] if source["kind"] == kind]
+    return str(source["detail"])
 
 
 def send(server: Server, lines: bytes) -> None:
@@ -115,6 +121,52 @@ def test_listeners_are_named_after_their_sources_and_closed_with_the_rest() -> N
     assert all(listener.fileno() == -1 for listener in listeners.tcp.values())
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.9", "::1", "localhost", "no-such-host.invalid"])
+def test_this_machine_may_reach_what_it_likes(host: str) -> None:
+    assert listening.is_of_this_machine(host)
+    check_reach(Settings.model_validate({"serve": {"host": host}}))
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])
+@pytest.mark.parametrize(
+    ("auth", "fine"),
+    [
+        ({}, False),
+        ({"ingest_tokens": "an-ingest-token-of-a-log-shipper"}, False),
+        ({"origins": ["https://map.example.com"]}, False),
+        ({"open": True}, True),
+        ({"secret": "a secret of at least 32 bytes, as HS256 wants it"}, True),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
+)
+def test_others_may_only_where_somebody_said_so(host: str, auth: dict[str, object], fine: bool) -> None:
+    settings = Settings.model_validate({"serve": {"host": host}, "auth": auth})
+    if fine:
+        check_reach(settings)
+        return
+    with pytest.raises(StartupError) as caught, ExitStack() as stack:
+        Listeners.bound(settings, stack)
+    assert str(caught.value) == (
+        f"--host {host}: others than this machine could see the map (give viewers tokens: [auth] secret, see "
+        "docs/access.md; or everybody may see it: --open)"
+    )
+
+
+def test_others_may_send_lines_only_where_somebody_said_who() -> None:
+    def listening_at(address: str, *allow: str) -> Settings:
+        source = {"kind": "tcp", "name": "x", "address": address, "allow": list(allow)}
+        return Settings.model_validate({"source": [source]})
+
+    check_reach(listening_at("127.0.0.1:4242"))
+    check_reach(listening_at("0.0.0.0:4242", "10.0.0.0/8"))
+    with pytest.raises(StartupError) as caught:
+        check_reach(listening_at("0.0.0.0:4242"))
+    assert str(caught.value) == (
+        "--tcp 0.0.0.0:4242: others than this machine could send lines (say who may: --allow 10.0.0.0/8, or "
+        "allow = [...] in its [[source]] table)"
+    )
+
+
 def test_files_are_looked_at_before_anything_starts(tmp_path: Path) -> None:
     with pytest.raises(StartupError, match=r"--geo .*missing\.mmdb: there is no such file"):
         check_files(Settings(geo=tmp_path / "missing.mmdb"))
@@ -151,7 +203,7 @@ def test_a_steady_minute_is_a_new_start() -> None:
 def test_how_a_process_ended_is_said_in_words() -> None:
     assert Ended(1, "", 0.0).how == "ended with exit code 1"
     assert Ended(-9, "", 0.0).how == "was killed by SIGKILL"
-    assert [Ended(code, "", 0.0).clean for code in (0, -15, 1, 2, -9)] == [True, True, False, False, False]
+    assert [Ended(code, "", 0.0).clean for code in (0, -15, 1, 2, -9)] == [True, False, False, False, False]
 
 
 # --- the two processes
@@ -164,6 +216,7 @@ def test_from_start_to_stop(tmp_path: Path) -> None:
         assert len(children) == 2
         [folder] = tmp_path.glob("dynmap-*")
         assert folder.stat().st_mode & 0o777 == 0o700
+        assert (folder / "settings.json").stat().st_mode & 0o777 == 0o600
         assert f"DynMap is at {server.url}" in server.log()
         assert f"127.0.0.1:{server.tcp_port}" in server.log()
         send(server, b"83.149.9.216\n66.249.73.135\n")
@@ -190,6 +243,40 @@ def test_a_killed_process_is_said_and_healed(role: str, name: str) -> None:
         assert server.stop() == 0
 
 
+def test_with_tokens_it_starts_shows_and_stops_as_ever(tmp_path: Path) -> None:
+    """The supervisor itself needs none; whoever else does, has one made by `dynmap token`."""
+    (tmp_path / "secret").write_text("a secret of at least 32 bytes, as HS256 wants it\n")
+    auth = {
+        "DYNMAP_AUTH__SECRET": f"@{tmp_path}/secret",
+        "DYNMAP_AUTH__INGEST_TOKENS": "an-ingest-token-of-a-shipper",
+    }
+    made = subprocess.run(
+        [sys.executable, "-m", "dynmap", "token", "--topics", ">", "--expires", "1h"],
+        env=os.environ | auth, cwd=tmp_path, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    arguments = ("--host", "0.0.0.0", "--tcp", "0.0.0.0:0,format=ip", "--allow", "192.0.2.0/24")
+    with run_server(*arguments, env=auth) as server:
+        assert "may see the map: who has a viewer token (dynmap token makes them)" in server.log()
+        assert "may post events: who has an ingest token" in server.log()
+        with pytest.raises(HTTPError, match="401"):
+            server.stats()
+        send(server, b"83.149.9.216\n")
+        token = made.stdout.strip()
+        assert server.wait_until(lambda: server.get("/api/stats", token)["events"]["located"] == 1)
+        for process in (psutil.Process(server.pid), *psutil.Process(server.pid).children()):
+            assert "a secret" not in " ".join(process.cmdline())
+        assert "a secret" not in server.log()
+        assert server.stop() == 0
+
+
+def test_a_key_that_cant_be_used_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
+    pem = "-----BEGIN PUBLIC KEY-----\nnonsense\n-----END PUBLIC KEY-----"
+    with pytest.raises(ServerError) as caught, run_server(env={"DYNMAP_AUTH__PUBLIC_KEY": pem}):
+        pass
+    assert "ended with exit code 2" in str(caught.value)
+    assert "dynmap: auth.public_key: is damaged" in str(caught.value).rstrip().splitlines()[-1]
+
+
 def test_no_process_outlives_the_supervisor() -> None:
     with run_server() as server:
         children = psutil.Process(server.pid).children()
@@ -211,13 +298,26 @@ def test_a_second_signal_ends_all_at_once() -> None:
         assert not psutil.wait_procs(children, 5)[1]
 
 
-def test_ctrl_c_reaches_all_processes_and_stops_them_in_order() -> None:
-    """A terminal sends it to the whole group; only the supervisor listens, and what came in is processed."""
+@pytest.mark.parametrize("number", lifeline.UNHEARD)
+def test_a_signal_to_all_processes_stops_them_in_order(number: signal.Signals) -> None:
+    """A terminal or a service manager sends it to all; only the supervisor listens, and what came in is processed."""
     with run_server("--tcp", "127.0.0.1:0") as server:
         for process in [*psutil.Process(server.pid).children(), psutil.Process(server.pid)]:
-            process.send_signal(signal.SIGINT)
+            process.send_signal(number)
         assert server.wait() == 0
         assert "Traceback" not in server.log()
+
+
+def test_commands_hear_signals_and_know_no_secrets(tmp_path: Path) -> None:
+    """Of what the processes are deaf to and are told in private, the commands that they run inherit nothing."""
+    told = tmp_path / "told"
+    command = f"printenv > {told}; kill -TERM $$; echo deaf >> {told}; sleep 60"
+    secrets = {"DYNMAP_AUTH__INGEST_TOKENS": "0123456789abcdef", "ELSE": "known"}
+    with run_server("--exec", command, env=secrets) as server:
+        assert server.wait_until(lambda: "was killed by SIGTERM" in detail_of(server, "exec")), server.stats()
+        assert "deaf" not in told.read_text()
+        assert "ELSE=known" in told.read_text()
+        assert "DYNMAP_AUTH" not in told.read_text()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -229,7 +329,7 @@ def test_a_stop_while_it_starts_is_a_clean_end(number: signal.Signals, children:
         supervisor = psutil.Process(process.pid)
         while not (catches_sigterm(process.pid) and len(supervisor.children()) >= children):
             assert process.poll() is None
-        for each in [*supervisor.children(), supervisor] if number == signal.SIGINT else [supervisor]:
+        for each in [*supervisor.children(), supervisor]:
             each.send_signal(number)
         said = process.communicate(timeout=30)[0].decode()
     assert process.returncode == 0, said

@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from dynmap import grid, specs
-from dynmap.config import ServeSettings, Settings, SourceSettings, host_and_port, joined
+from dynmap.config import (
+    REVEAL,
+    AuthSettings,
+    LimitSettings,
+    ServeSettings,
+    Settings,
+    SourceSettings,
+    host_and_port,
+    joined,
+)
 from dynmap.errors import SettingsError
 from dynmap.layers import Flags, load
 
@@ -218,7 +227,7 @@ def test_source_flags(kind: str, spec: str, expected: dict[str, str]) -> None:
             Flags(),
             {},
             "prot = 1",
-            "dynmap.toml: prot: unknown setting (known: serve, geo, tcp, source, ring_seconds)",
+            "dynmap.toml: prot: unknown setting (known: serve, auth, limits, geo, tcp, source, ring_seconds)",
         ),
         (Flags(), {}, "[serve]\nprot = 1", 'dynmap.toml: serve.prot: unknown setting (did you mean "port"?)'),
         (
@@ -231,6 +240,75 @@ def test_source_flags(kind: str, spec: str, expected: dict[str, str]) -> None:
         (Flags(), {}, "serve = 3", "dynmap.toml: serve: should be a valid dictionary"),
         (Flags(), {}, "source = 3", "dynmap.toml: source: should be a valid list"),
         (Flags(), {}, "source = [3]", "dynmap.toml: source 1: should be a valid dictionary"),
+        (
+            Flags(allow=("10.0.0.0/8",)),
+            {},
+            "",
+            "--allow: is for TCP sources given as flags; 127.0.0.1:4242 is",
+        ),
+        (
+            Flags(sources=(("tcp", "4243"),), allow=("10/8",)),
+            {},
+            "",
+            '--allow: "10/8" is neither an address nor a network such as',
+        ),
+        (
+            Flags(sources=(("tcp", "4243,allow=x"),)),
+            {},
+            "",
+            '--tcp 4243,allow=x: allow: "x" is neither an address',
+        ),
+        (tail("a.log,allow=10.0.0.0/8"), {}, "", 'a source of kind "tail" has no "allow"'),
+        (
+            Flags({"auth": {"origins": ["*"]}}, {("auth", "origins"): "--origin"}),
+            {},
+            "",
+            '--origin: "*" is no origin',
+        ),
+        (
+            Flags(),
+            {"DYNMAP_SERVE__PROXIES": "10.0.0.1,x"},
+            "",
+            'DYNMAP_SERVE__PROXIES: "x" is neither an address',
+        ),
+        (
+            Flags(),
+            {"DYNMAP_AUTH__SECRET": "short"},
+            "",
+            "DYNMAP_AUTH__SECRET: is shorter than 32 bytes; `dynmap token",
+        ),
+        (
+            Flags(),
+            {"DYNMAP_AUTH__INGEST_TOKENS": f"{'x' * 16},short"},
+            "",
+            "has a token of under 16 characters",
+        ),
+        (Flags(), {}, '[auth]\ningest_tokens = ["a token with spaces in it"]', "has a token with a space"),
+        (
+            Flags(),
+            {},
+            '[auth]\nsecrt = "x"',
+            'dynmap.toml: auth.secrt: unknown setting (did you mean "secret"?)',
+        ),
+        (Flags(), {}, '[auth]\nsecret = "@none"', "dynmap.toml: auth.secret: can't read none: No such file"),
+        (
+            Flags(),
+            {},
+            '[auth]\npublic_key = "none.pem"',
+            "dynmap.toml: auth.public_key: can't read none.pem: No such",
+        ),
+        (
+            Flags(),
+            {"DYNMAP_AUTH__PUBLIC_KEY": "-----BEGIN PRIVATE KEY-----x"},
+            "",
+            "is a private key, but must be",
+        ),
+        (
+            Flags(),
+            {},
+            "[limits]\nconnections_per_address = 0",
+            "limits.connections_per_address: should be greater",
+        ),
         (Flags(), {}, "x = ", "dynmap.toml: not TOML: Invalid value (at end of document)"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -274,9 +352,114 @@ def test_what_is_no_address(text: str) -> None:
 
 
 def test_children_read_what_the_supervisor_wrote() -> None:
-    flags = Flags(sources=(("tail", "a.log,from=start"), ("exec", "x"), ("stdin", ""), ("demo", "")))
+    flags = Flags(
+        {"auth": {"secret": SECRET, "ingest_tokens": ["0123456789abcdef"], "public_key": PEM}},
+        sources=(
+            ("tail", "a.log,from=start"),
+            ("exec", "x"),
+            ("stdin", ""),
+            ("demo", ""),
+            ("tcp", "1,allow=::1"),
+        ),
+    )
     settings = load(flags, {})
-    assert Settings.model_validate_json(settings.model_dump_json(by_alias=True)) == settings
+    written = settings.model_dump_json(by_alias=True, context=REVEAL)
+    assert SECRET in written
+    assert Settings.model_validate_json(written) == settings
+
+
+# --- secrets
+
+
+SECRET = "a secret of at least 32 bytes, as HS256 wants it"
+KEY = "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE="
+PEM = f"-----BEGIN PUBLIC KEY-----\n{KEY}\n-----END PUBLIC KEY-----\n"
+
+
+def secrets_of(settings: Settings) -> tuple[list[str], list[str]]:
+    auth = settings.auth
+    return tuple(
+        [secret.get_secret_value() for secret in given] for given in (auth.secret, auth.ingest_tokens)
+    )  # type: ignore[return-value]
+
+
+def test_secrets_are_texts_lists_or_lines_of_files(folder: Path) -> None:
+    (folder / "etc").mkdir()
+    (folder / "etc" / "secret").write_text(f"{SECRET}\n\n{SECRET} 2\n")
+    (folder / "tokens").write_text("0123456789abcdef\n")
+    file = folder / "etc" / "some.toml"
+    file.write_text(f'[auth]\nsecret = "@secret"\ningest_tokens = ["fedcba9876543210", "@{folder}/tokens"]\n')
+    assert secrets_of(load(Flags(), {}, file)) == (
+        [SECRET, f"{SECRET} 2"],
+        ["fedcba9876543210", "0123456789abcdef"],
+    )
+    environ = {
+        "DYNMAP_AUTH__SECRET": f"@{folder}/etc/secret",
+        "DYNMAP_AUTH__INGEST_TOKENS": "a" * 16 + "," + "b" * 16,
+    }
+    assert secrets_of(load(Flags(), environ)) == ([SECRET, f"{SECRET} 2"], ["a" * 16, "b" * 16])
+    comma = "a secret, which holds a comma, of 32 bytes and more"
+    assert secrets_of(load(Flags(), {"DYNMAP_AUTH__SECRET": f'["{comma}"]'})) == ([comma], [])
+    file.write_text(f'[auth]\nsecret = "{comma}"\n')
+    assert secrets_of(load(Flags(), {}, file)) == ([comma], [])
+
+
+@pytest.mark.parametrize("given", ["text", "path", "escaped"])
+def test_a_public_key_is_pem_or_a_file(given: str, folder: Path) -> None:
+    (folder / "viewers.pem").write_text(PEM)
+    value = {"text": PEM, "path": "viewers.pem", "escaped": PEM.replace("\n", "\\n")}[given]
+    assert load(Flags(), {"DYNMAP_AUTH__PUBLIC_KEY": value}).auth.public_key == PEM
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"auth": {"secret": "hidden"}},
+        {"auth": {"secret": ["hidden"]}},
+        {"auth": {"secret": {"hidden": "hidden"}}},
+        {"auth": {"secret": [["hidden"]]}},
+        {"auth": {"ingest_tokens": "hidden"}},
+        {"auth": {"ingest_tokens": ["hidden with spaces in it"]}},
+        {"auth": {"public_key": "-----BEGIN PRIVATE KEY-----hidden"}},
+        {"auth": {"public_key": ["hidden"]}},
+        {"auth": "hidden"},
+        {"auth": ["hidden"]},
+        {"auth": {"secret": f"hidden{SECRET}"}, "serve": {"port": "x"}},
+    ],
+)
+def test_secrets_are_in_no_error(wrong: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(Flags(wrong), {})
+    assert "hidden" not in f"{caught.value} {caught.value.__cause__}"
+
+
+def test_secrets_are_not_shown() -> None:
+    settings = Settings.model_validate({"auth": {"secret": SECRET, "ingest_tokens": ["0123456789abcdef"]}})
+    told = f"{settings} {settings!r} {settings.model_dump()} {settings.model_dump_json()}"
+    assert SECRET not in told
+    assert "0123456789abcdef" not in told
+
+
+def test_tokens_are_asked_for_as_soon_as_there_are_any() -> None:
+    def asked(**auth: Any) -> tuple[bool, bool]:
+        settings = AuthSettings.model_validate(auth)
+        return settings.of_viewers, settings.of_posts
+
+    assert asked() == asked(open=True, origins="https://a.example") == (False, False)
+    assert asked(secret=SECRET) == asked(public_key=PEM) == (True, True)
+    assert asked(ingest_tokens="0123456789abcdef") == (False, True)
+
+
+def test_who_may_send_is_said_for_all_tcp_sources_of_flags_or_for_one() -> None:
+    sources = (
+        ("tail", "a.log"),
+        ("tcp", "0.0.0.0:1,allow=192.0.2.0/24,2001:db8::/32"),
+        ("tcp", "0.0.0.0:2,name=two"),
+    )
+    settings = load(Flags(sources=sources, allow=("10.0.0.0/8", "172.16.0.0/12")), {})
+    assert [[str(network) for network in source.allow] for source in settings.source] == [
+        [], ["192.0.2.0/24", "2001:db8::/32"], ["10.0.0.0/8", "172.16.0.0/12"], []
+    ]  # fmt: skip
 
 
 def test_cells_have_the_precision_of_the_grid() -> None:
@@ -297,7 +480,13 @@ def test_all_settings_are_documented_and_no_others() -> None:
 
 def test_documented_defaults_are_the_defaults() -> None:
     text = DOCUMENT.read_text()
-    for model, prefix in ((Settings, ""), (ServeSettings, "serve."), (SourceSettings, "")):
+    for model, prefix in (
+        (Settings, ""),
+        (ServeSettings, "serve."),
+        (AuthSettings, "auth."),
+        (LimitSettings, "limits."),
+        (SourceSettings, ""),
+    ):
         for name, default in _defaults(model).items():
             row = re.search(rf"^\| `{re.escape(prefix + name)}` \|(?: [a-z]+ \|)? `([^`]*)` \|", text, re.M)
             assert row, f"{prefix}{name} has no documented default"

@@ -20,10 +20,10 @@ from typing import Final, Literal
 
 from dynmap import probe
 from dynmap.children import STARTUP_ERROR, Backoff, Child, Ended
-from dynmap.config import Settings, host_and_port, joined
+from dynmap.config import REVEAL, AuthSettings, Settings, SourceSettings, host_and_port, joined
 from dynmap.console import OperatorConsole
 from dynmap.errors import DynMapError, StartupError
-from dynmap.listening import listen, reachable
+from dynmap.listening import is_of_this_machine, listen, reachable
 
 Role = Literal["serve", "ingest"]
 
@@ -59,6 +59,7 @@ class Listeners:
     @classmethod
     def bound(cls, settings: Settings, stack: ExitStack) -> Listeners:
         """Binds all; `stack` closes them. Raises StartupError that names the port and the flag to change."""
+        check_reach(settings)
         host, port = settings.serve.host, settings.serve.port
         http = listen(host, port, "--host/--port", f"another one: --port {port + 1 if port < 65535 else 0}")
         stack.enter_context(http)
@@ -94,8 +95,36 @@ def serve(settings: Settings, *, ready_fd: int | None = None, browser: bool = Fa
     with ExitStack() as stack:
         listeners = Listeners.bound(settings, stack)
         folder = stack.enter_context(_private_folder())
-        (folder / _SETTINGS).write_text(settings.model_dump_json(by_alias=True), encoding="utf-8")
+        _write_settings(settings, folder / _SETTINGS)
         return asyncio.run(Supervisor(settings, listeners, folder, ready_fd, browser).run())
+
+
+def check_reach(settings: Settings) -> None:
+    """Whoever can reach a port must be meant to. Raises StartupError for one that others reach, and nobody said so."""
+    host, auth = settings.serve.host, settings.auth
+    if not (auth.of_viewers or auth.open or is_of_this_machine(host)):
+        raise StartupError(
+            "others than this machine could see the map",
+            where=f"--host {host}",
+            hint="give viewers tokens: [auth] secret, see docs/access.md; or everybody may see it: --open",
+        )
+    for source in settings.source:
+        if source.kind == "tcp" and not (source.allow or is_of_this_machine(_host_of(source))):
+            raise StartupError(
+                "others than this machine could send lines",
+                where=f"--tcp {source.address}",
+                hint="say who may: --allow 10.0.0.0/8, or allow = [...] in its [[source]] table",
+            )
+
+
+def _host_of(source: SourceSettings) -> str:
+    return host_and_port(source.address or "")[0]
+
+
+def _write_settings(settings: Settings, path: Path) -> None:
+    """For the children: with the secrets, so that nobody else may read it."""
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(settings.model_dump_json(by_alias=True, context=REVEAL))
 
 
 def check_files(settings: Settings) -> None:
@@ -262,17 +291,17 @@ class Supervisor:
         shown = False
         self._console.progress("starting", 0.0)
         while not self._over.done():
-            answer = await probe.get(host, port, "/api/stats")
-            if answer is not None and answer[0] == 200:
+            answer = await probe.get(host, port, "/readyz")
+            if answer is not None:
                 if not shown:
                     shown = True
                     self._show_page()
-                ingest = answer[1].get("ingest", {})
-                if ingest.get("state") == "ready":
+                status, health = answer
+                if status == 200:
                     break
-                if ingest.get("state") != "down":  # how that ended, and what follows, `_keep` says
+                if health.get("status") != "down":  # how that ended, and what follows, `_keep` says
                     self._console.progress(
-                        ingest.get("detail") or "starting", float(ingest.get("progress") or 0.0)
+                        health.get("detail") or "starting", float(health.get("progress") or 0.0)
                     )
             await asyncio.wait([self._over], timeout=_POLL_SECONDS)
         self._console.end_progress()
@@ -283,6 +312,8 @@ class Supervisor:
     def _show_page(self) -> None:
         self._console.end_progress()
         self._console.banner(self._listeners.url, self._settings, self._listeners.addresses)
+        if self._settings.auth.of_posts or not is_of_this_machine(self._settings.serve.host):
+            self._console.say(_who_may(self._settings.auth))
         if self._browser:
             import webbrowser
 
@@ -295,6 +326,13 @@ class Supervisor:
         with contextlib.suppress(OSError):  # whoever asked has gone
             os.write(self._ready_fd, json.dumps(told).encode() + b"\n")
             os.close(self._ready_fd)
+
+
+def _who_may(auth: AuthSettings) -> str:
+    """Who may do what at the port, in words: where that is not simply whoever is on this machine."""
+    see = "who has a viewer token (dynmap token makes them)" if auth.of_viewers else "everybody"
+    post = "who has an ingest token" if auth.ingest_tokens else "nobody" if auth.of_posts else "everybody"
+    return f"may see the map: {see}; may post events: {post}"
 
 
 def _signals() -> list[signal.Signals]:

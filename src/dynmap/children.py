@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from dynmap import lifeline
+
 STARTUP_ERROR: Final = 2
 """Exit code of a child that raised StartupError; its one line is in its report."""
 
@@ -18,6 +20,7 @@ _STEADY_SECONDS: Final = 60.0
 _FIRST_DELAY: Final = 0.5
 _LONGEST_DELAY: Final = 30.0
 _LINE_LIMIT: Final = 1 << 16
+_SECRET_VARIABLES: Final = "DYNMAP_AUTH__"
 
 OnLine = Callable[[str, str], None]
 
@@ -47,8 +50,8 @@ class Ended:
 
     @property
     def clean(self) -> bool:
-        """Whether a child that was told to stop lost nothing: what SIGTERM kills did not listen, nor read, yet."""
-        return self.code in (0, -signal.SIGTERM)
+        """Whether a child that was told to stop lost nothing."""
+        return self.code == 0
 
     @property
     def how(self) -> str:
@@ -75,14 +78,14 @@ class Child:
     ) -> Child:
         """Starts `python -m dynmap <arguments> --lifeline FD --report FD` with `fds` left open.
 
-        The lifeline reads as closed when this process is gone. The child is deaf to Ctrl-C, which the terminal
-        sends to all processes at once: the supervisor stops its children in their order. A signal that is blocked
-        stays so for children, so it is for a moment, in which none is lost; hence only one child may be started
-        at a time. The child ignores it from then on (`roles.py`).
+        The child is deaf to the signals that mean stop (`lifeline.py`), from its first moment on: one that is blocked
+        stays so for children, so they are blocked for a moment, in which none is lost; hence only one child may be
+        started at a time. Secrets reach it with its settings, not with its environment, which the commands that it
+        runs would inherit.
         """
-        lifeline_end, lifeline = os.pipe()
+        lifeline_end, lifeline_start = os.pipe()
         report, report_end = os.pipe()
-        heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        heard = signal.pthread_sigmask(signal.SIG_BLOCK, lifeline.UNHEARD)
         try:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "dynmap", *arguments),
@@ -90,17 +93,20 @@ class Child:
                 pass_fds=(*fds, lifeline_end, report_end),
                 stdin=stdin,
                 stderr=asyncio.subprocess.PIPE,
+                env={
+                    name: text for name, text in os.environ.items() if not name.startswith(_SECRET_VARIABLES)
+                },
                 limit=_LINE_LIMIT,
             )
         except BaseException:
-            os.close(lifeline)
+            os.close(lifeline_start)
             os.close(report)
             raise
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, heard)
             os.close(lifeline_end)
             os.close(report_end)
-        child = cls(role, process, asyncio.get_running_loop().time(), lifeline, report)
+        child = cls(role, process, asyncio.get_running_loop().time(), lifeline_start, report)
         child._ended = asyncio.create_task(child._watch(on_line))
         return child
 
@@ -115,8 +121,9 @@ class Child:
             self.process.send_signal(number)
 
     async def stop(self, seconds: float) -> bool:
-        """Asks it to end (SIGTERM) and, after so many seconds, ends it. Whether it did so by itself."""
-        self.send(signal.SIGTERM)
+        """Asks it to stop and, after so many seconds, ends it. Whether it did so by itself."""
+        if self.process.returncode is None:
+            lifeline.tell_to_stop(self._lifeline)
         try:
             async with asyncio.timeout(seconds):
                 await self.ended()

@@ -30,6 +30,7 @@ class Commands(click.Group):
 
     _elsewhere: Final = {
         "geo": ("dynmap.geo.commands", "geo", "Build, look up and describe the location table."),
+        "token": ("dynmap.tokens", "token", "Make a token that lets a viewer see some topics."),
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -105,12 +106,17 @@ def _settings_flags(command: Command) -> Command:
         ),
         click.option("--host", metavar="HOST", help="Address to serve at [127.0.0.1]."),
         click.option("--port", metavar="PORT", help="Port to serve at, 0 for any [8080]."),
+        click.option("--open", is_flag=True, help="Who needs no token may come from other machines."),
+        click.option(
+            "--origin", multiple=True, metavar="ORIGIN", help="Pages of https://other.example may ask."
+        ),
         click.option("--geo", metavar="FILE", help="MMDB or built table to locate addresses with."),
         click.option("--tail", multiple=True, metavar="FILE[,KEY=VALUE...]", help="Follow a log file."),
         click.option("--exec", multiple=True, metavar="COMMAND[,...]", help="Lines that a command prints."),
         click.option(
             "--tcp", multiple=True, metavar="HOST:PORT[,...]", help="Listen for lines [127.0.0.1:4242]."
         ),
+        click.option("--allow", multiple=True, metavar="CIDR", help="Who else may send lines over TCP."),
         click.option("--no-tcp", is_flag=True, help="Don't listen for lines over TCP."),
         click.option(
             "--stdin",
@@ -133,7 +139,7 @@ def _settings_flags(command: Command) -> Command:
 
 @dynmap.command()
 @_settings_flags
-@click.option("--open/--no-open", "browser", default=False, help="Open the page in a browser [no].")
+@click.option("--browser/--no-browser", default=False, help="Open the page in a browser [no].")
 def serve(browser: bool, ready_fd: int | None, **given: Any) -> None:
     """Serve the live map of what the sources bring.
 
@@ -153,7 +159,7 @@ def serve(browser: bool, ready_fd: int | None, **given: Any) -> None:
 @_settings_flags
 @click.option("--rate", metavar="N", help="Events a second [800].")
 @click.option(
-    "--open/--no-open", "browser", default=None, help="Open the page in a browser [where there is a display]."
+    "--browser/--no-browser", default=None, help="Open the page in a browser [where there is a display]."
 )
 def demo(browser: bool | None, ready_fd: int | None, rate: str | None, **given: Any) -> None:
     """Serve the map of a lifelike synthetic world; real sources may be added."""
@@ -175,13 +181,19 @@ def _serve(given: dict[str, Any], demo: str | None, ready_fd: int | None, browse
     values: dict[str, Any] = {key: given[key] for key in ("geo",) if given[key] is not None}
     values |= {"serve": {key: given[key] for key in ("host", "port") if given[key] is not None}}
     values |= {"tcp": False} if given["no_tcp"] else {}
+    auth = ({"open": True} if given["open"] else {}) | (
+        {"origins": list(given["origin"])} if given["origin"] else {}
+    )
+    values |= {"auth": auth} if auth else {}
     names: dict[layers.Key, str] = {
         ("serve", "host"): "--host",
         ("serve", "port"): "--port",
         ("tcp",): "--no-tcp",
+        ("auth", "open"): "--open",
+        ("auth", "origins"): "--origin",
     }
     defaults = {key: given[key] for key in _DEFAULT_FLAGS if given[key] is not None}
-    flags = layers.Flags(values, names, tuple(sources), defaults)
+    flags = layers.Flags(values, names, tuple(sources), defaults, tuple(given["allow"]))
     return app.serve(layers.load(flags, os.environ, given["config"]), ready_fd=ready_fd, browser=browser)
 
 

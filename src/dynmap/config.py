@@ -7,12 +7,24 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    SerializationInfo,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
 
 from dynmap import topics
+from dynmap.hosts import Network, network_of, origin_of
 
 Kind = Literal["tail", "exec", "stdin", "tcp", "http", "demo"]
 
@@ -25,9 +37,36 @@ _OWN_KEYS: Final = {
     "from": ("tail",),
     "command": ("exec",),
     "address": ("tcp",),
+    "allow": ("tcp",),
     "rate": ("demo",),
 }
 """Keys that only some kinds of source have; all have the others."""
+
+SECRET_BYTES: Final = 32
+"""What HS256 needs: a key as long as its hash."""
+
+INGEST_TOKEN_CHARACTERS: Final = 16
+
+REVEAL: Final = {"reveal": True}
+"""Context in which settings are written out with their secrets: for the children, and nobody else."""
+
+
+def _listed(made: Callable[[str], object]) -> BeforeValidator:
+    """A list of what `made` makes of texts, from such a list or one text with commas."""
+
+    def each(given: Any) -> Any:
+        texts = [text for text in given.split(",") if text.strip()] if isinstance(given, str) else given
+        if not isinstance(texts, list):
+            return given
+        return [made(text) if isinstance(text, str) else text for text in texts]
+
+    return BeforeValidator(each)
+
+
+Networks = Annotated[list[Network], _listed(network_of)]
+Secrets = Annotated[
+    list[SecretStr], BeforeValidator(lambda given: [given] if isinstance(given, str) else given)
+]
 
 
 class SourceSettings(BaseModel):
@@ -45,6 +84,8 @@ class SourceSettings(BaseModel):
     command: str | None = None
     address: str | None = None
     """host:port"""
+    allow: Networks = []
+    """Who may send to a port that is reached from other machines. This machine always may."""
     format: Literal["auto", "ip", "combined", "common", "json", "regex"] = "auto"
     pattern: str | None = None
     """Regular expression with named groups, for `format = "regex"`."""
@@ -132,14 +173,91 @@ class ServeSettings(BaseModel):
 
     host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    proxies: Networks = [ipaddress.IPv4Network("127.0.0.0/8"), ipaddress.IPv6Network("::1")]
+    """Who is believed when it says, in X-Forwarded-For, on whose behalf it asks."""
+
+
+class AuthSettings(BaseModel):
+    """Who may see, and who may send. Without any of this: whoever reaches the port, which only this machine does."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    secret: Secrets = []
+    """Keys of viewer tokens (HS256). The first signs those of `dynmap token`; all are good."""
+    public_key: str | None = None
+    """PEM of one or more Ed25519 keys of viewer tokens (EdDSA), whose private keys somebody else holds."""
+    ingest_tokens: Secrets = []
+    """What a program sends along that posts events."""
+    origins: Annotated[list[str], _listed(origin_of)] = []
+    """Origins of other sites' pages that may ask."""
+    open: bool = False
+    """That who needs no token may come from anywhere."""
+
+    @field_validator("secret")
+    @classmethod
+    def _secrets_are_long(cls, secrets: list[SecretStr]) -> list[SecretStr]:
+        if any(len(secret.get_secret_value().encode()) < SECRET_BYTES for secret in secrets):
+            raise ValueError(
+                f"is shorter than {SECRET_BYTES} bytes; `dynmap token --new-secret` makes a good one"
+            )
+        return secrets
+
+    @field_validator("ingest_tokens")
+    @classmethod
+    def _ingest_tokens_are_long(cls, tokens: list[SecretStr]) -> list[SecretStr]:
+        for token in (token.get_secret_value() for token in tokens):
+            if len(token) < INGEST_TOKEN_CHARACTERS:
+                least = f"has a token of under {INGEST_TOKEN_CHARACTERS} characters"
+                raise ValueError(f"{least}; `dynmap token --new-secret` makes a good one")
+            if not re.fullmatch(r"[!-~]+", token):
+                raise ValueError(
+                    "has a token with a space or a letter that is not ASCII, which no header carries"
+                )
+        return tokens
+
+    @field_validator("public_key")
+    @classmethod
+    def _public_key_is_public(cls, pem: str | None) -> str | None:
+        if pem is not None and "PRIVATE KEY" in pem:
+            raise ValueError("is a private key, but must be the public one that goes with it")
+        if pem is not None and "-----BEGIN PUBLIC KEY-----" not in pem:
+            raise ValueError("is no public key in PEM (openssl pkey -in private.pem -pubout)")
+        return pem
+
+    @field_serializer("secret", "ingest_tokens", when_used="json")
+    def _for_children_only(self, secrets: list[SecretStr], info: SerializationInfo) -> list[str]:
+        return [secret.get_secret_value() if info.context == REVEAL else str(secret) for secret in secrets]
+
+    @property
+    def of_viewers(self) -> bool:
+        """Whether viewers need a token."""
+        return bool(self.secret or self.public_key)
+
+    @property
+    def of_posts(self) -> bool:
+        """Whether posts need a token: they do as soon as anything does."""
+        return self.of_viewers or bool(self.ingest_tokens)
+
+
+class LimitSettings(BaseModel):
+    """What one address may take of the server. This machine itself may take what it likes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    connections_per_address: Annotated[int, Field(ge=1)] = 256
+    """Live connections at a time."""
+    failures_per_address: Annotated[int, Field(ge=1)] = 300
+    """Tokens that are none, a minute; past that, nobody there is asked for one any more until the minute is over."""
 
 
 class Settings(BaseModel):
     """All settings of a role."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     serve: ServeSettings = ServeSettings()
+    auth: AuthSettings = AuthSettings()
+    limits: LimitSettings = LimitSettings()
     geo: Path | None = None
     """An MMDB or a built location table; else the one that comes with DynMap."""
     tcp: bool = True

@@ -37,6 +37,14 @@ class MessageError(DynMapError):
     """Bytes that are not a message of the relay, or of a live server."""
 
 
+class TokenError(DynMapError):
+    """A viewer's token that opens nothing; `code` goes out with the refusal."""
+
+    def __init__(self, code: str, what: str, *, hint: str | None = None) -> None:
+        self.code = code
+        super().__init__(what, hint=hint)
+
+
 class SubscriptionError(DynMapError):
     """A viewer's request that can't be served; `code` goes out on the wire."""
 

@@ -16,14 +16,29 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from dynmap import specs
-from dynmap.config import TCP_ADDRESS, ServeSettings, Settings, SourceSettings
+from dynmap import keyfiles, specs
+from dynmap.config import (
+    TCP_ADDRESS,
+    AuthSettings,
+    LimitSettings,
+    ServeSettings,
+    Settings,
+    SourceSettings,
+)
 from dynmap.errors import SettingsError
 
 FILE: Final = Path("dynmap.toml")
 PREFIX: Final = "DYNMAP_"
 OTHER_VARIABLES: Final = frozenset({"DYNMAP_CONFIG"})
 """Variables that begin like settings and are none."""
+
+_LISTS: Final = (
+    ("auth", "secret"),
+    ("auth", "ingest_tokens"),
+    ("auth", "origins"),
+    ("serve", "proxies"),
+)
+"""Settings that are several values, which a variable separates by commas or has as JSON."""
 
 Tree = dict[str, Any]
 Key = tuple[str | int, ...]
@@ -45,12 +60,14 @@ class Flags:
     names     the flag of each setting, such as {("serve", "port"): "--port"}
     sources   (kind, spec) of each source flag, in order
     defaults  options for the sources among them: {"format": "json"}
+    allow     who may send to the TCP sources among them
     """
 
     values: Tree = field(default_factory=dict)
     names: Mapping[Key, str] = field(default_factory=dict)
     sources: tuple[tuple[str, str], ...] = ()
     defaults: Tree = field(default_factory=dict)
+    allow: tuple[str, ...] = ()
 
 
 def load(flags: Flags, environ: Mapping[str, str], file: Path | None = None) -> Settings:
@@ -71,10 +88,24 @@ def _settled(layers: list[Layer], flags: Flags) -> Settings:
     for layer in layers:
         values = _merged(values, layer.values)
     values["source"] = _with_names(_sources(values, flags))
+    if isinstance(values.get("auth"), dict):
+        values["auth"] = _with_files_read(values["auth"], layers, flags)
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
         raise _explained(error.errors(include_url=False), layers, flags) from error
+
+
+def _with_files_read(auth: Tree, layers: list[Layer], flags: Flags) -> Tree:
+    """The `auth` table with what its files hold. Raises SettingsError."""
+    known = dict(auth)
+    for key in (*keyfiles.OF_SECRETS, keyfiles.OF_PEM):
+        if key in auth:
+            try:
+                known[key] = keyfiles.read(auth, key)
+            except SettingsError as error:
+                raise SettingsError(error.what, where=_place(("auth", key), layers, flags)) from error
+    return known
 
 
 def _of_file(given: Path | None, environ: Mapping[str, str]) -> Layer:
@@ -99,6 +130,8 @@ def _resolve(values: Tree, folder: Path) -> None:
     for table, key in [(values, "geo"), *((source, "path") for source in sources)]:
         if isinstance(table.get(key), str):
             table[key] = str(folder / Path(table[key]).expanduser())
+    if isinstance(values.get("auth"), dict):
+        values["auth"] = keyfiles.resolved(values["auth"], folder)
 
 
 def _of_environment(environ: Mapping[str, str]) -> Layer:
@@ -112,8 +145,23 @@ def _of_environment(environ: Mapping[str, str]) -> Layer:
             table = table.setdefault(name, {})
             if not isinstance(table, dict):
                 raise SettingsError(f"{_variable((*tables,))} is set too, as one value", where=variable)
-        table[key] = _json_list(variable, text) if (*tables, key) == ("source",) else text
+        table[key] = _value((*tables, key), variable, text)
     return Layer(values, _variable)
+
+
+def _value(key: Key, variable: str, text: str) -> Any:
+    if key == ("source",):
+        return _json_list(variable, text)
+    if key in _LISTS:
+        return json.loads(text) if _is_json_list(text) else [part.strip() for part in text.split(",")]
+    return text
+
+
+def _is_json_list(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), list)
+    except json.JSONDecodeError:
+        return False
 
 
 def _json_list(variable: str, text: str) -> Any:
@@ -133,11 +181,13 @@ def _variable(key: Key) -> str:
 def _of_flags(flags: Flags) -> Layer:
     values = dict(flags.values)
     if flags.sources:
-        values["source"] = [flags.defaults | specs.parse(kind, spec) for kind, spec in flags.sources]
+        values["source"] = [_defaults(flags, kind) | specs.parse(kind, spec) for kind, spec in flags.sources]
 
     def named(key: Key) -> str:
         match key:
-            case ("source", int(number), str(option)) if option in flags.defaults:
+            case ("source", int(number), str(option), *_) if option in _defaults(
+                flags, flags.sources[number][0]
+            ):
                 if flags.sources[number][1].find(f"{option}=") < 0:
                     return f"--{option}"
         match key:
@@ -147,6 +197,11 @@ def _of_flags(flags: Flags) -> Layer:
         return flags.names.get(key, f"--{_dotted(key)}")
 
     return Layer(values, named)
+
+
+def _defaults(flags: Flags, kind: str) -> Tree:
+    """What the flags set for sources of a kind that don't set it themselves."""
+    return flags.defaults | ({"allow": list(flags.allow)} if flags.allow and kind == "tcp" else {})
 
 
 def _merged(under: Tree, over: Tree) -> Tree:
@@ -169,6 +224,12 @@ def _sources(values: Tree, flags: Flags) -> Any:
             "is for sources given as flags, and the settings give the sources",
             where=f"--{flag}",
             hint=f"set {flag} in their [[source]] tables",
+        )
+    if flags.allow and not any(kind == "tcp" for kind, _ in flags.sources):
+        raise SettingsError(
+            f"is for TCP sources given as flags; {TCP_ADDRESS} is reached from this machine only",
+            where="--allow",
+            hint=f"listen for others: --tcp 0.0.0.0:4242 --allow {flags.allow[0]}",
         )
     kinds = {source.get("kind") for source in given if isinstance(source, dict)}
     always: list[Tree] = []
@@ -211,8 +272,14 @@ def _explained(errors: list[ErrorDetails], layers: list[Layer], flags: Flags) ->
     elif first["type"] == "missing":
         what = "is missing"
     else:
-        what = f"{first['msg'].removeprefix('Input ')}, is {json.dumps(first['input'], default=str)}"
+        what = first["msg"].removeprefix("Input ")
+        if not _may_hold_secrets(key):
+            what += f", is {json.dumps(first['input'], default=str)}"
     return SettingsError(what, where=_place(key, layers, flags), hint=hint)
+
+
+def _may_hold_secrets(key: Key) -> bool:
+    return key[:1] == ("auth",) and key[1:2] not in (("open",), ("origins",))
 
 
 def _place(key: Key, layers: list[Layer], flags: Flags) -> str:
@@ -247,6 +314,11 @@ def _dotted(key: Key) -> str:
 
 
 def _known_keys(table: Key) -> list[str]:
-    models: dict[str | int, type[BaseModel]] = {"source": SourceSettings, "serve": ServeSettings}
+    models: dict[str | int, type[BaseModel]] = {
+        "source": SourceSettings,
+        "serve": ServeSettings,
+        "auth": AuthSettings,
+        "limits": LimitSettings,
+    }
     fields = (models[table[0]] if table else Settings).model_fields
     return [entry.alias or name for name, entry in fields.items()]

@@ -8,6 +8,7 @@ from typing import Final
 
 from dynmap.config import joined
 from dynmap.errors import StartupError
+from dynmap.hosts import address_of
 
 _BACKLOG: Final = 2048
 _WILDCARDS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
@@ -37,6 +38,16 @@ def listen(host: str, port: int, flag: str, hint: str) -> socket.socket:
         raise _explained(error, host, port, where, hint) from error
     listener.setblocking(False)
     return listener
+
+
+def is_of_this_machine(host: str) -> bool:
+    """Whether what listens at a host is reached from this machine only. What is no host, `listen` explains."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError):
+        return True
+    addresses = [address_of(str(address[0])) for *_, address in found]
+    return all(address is not None and address.is_loopback for address in addresses)
 
 
 def reachable(listener: socket.socket) -> tuple[str, int]:

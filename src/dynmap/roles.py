@@ -6,12 +6,12 @@ import argparse
 import asyncio
 import logging
 import os
-import signal
 import sys
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from dynmap import lifeline
 from dynmap.children import STARTUP_ERROR
 from dynmap.config import Settings
 from dynmap.errors import StartupError
@@ -19,17 +19,13 @@ from dynmap.errors import StartupError
 
 def main(arguments: Sequence[str]) -> NoReturn:
     """Runs the role that the supervisor asks for; what keeps it from starting goes to the descriptor `report`."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # it came blocked (`children.py`)
+    lifeline.turn_deaf()
     given = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         settings = Settings.model_validate_json(given.settings.read_bytes())
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             code = runner.run(_role(given, settings))
-            signal.signal(
-                signal.SIGTERM, signal.SIG_IGN
-            )  # the code is known; a late signal must not replace it
     except StartupError as error:
         os.write(given.report, str(error).encode())
         code = STARTUP_ERROR
@@ -52,9 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("role", choices=["_serve", "_ingest"])
     parser.add_argument("--settings", type=Path, required=True)
     parser.add_argument("--relay", type=Path, required=True, help="path of the socket between the two")
-    parser.add_argument(
-        "--lifeline", type=int, required=True, help="reads as closed when the supervisor is gone"
-    )
+    parser.add_argument("--lifeline", type=int, required=True, help="says when to stop")
     parser.add_argument("--report", type=int, required=True, help="takes the line of a StartupError")
     parser.add_argument("--http", type=int, help="listening socket of the serving process")
     parser.add_argument(

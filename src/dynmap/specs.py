@@ -11,7 +11,7 @@ from typing import Any, Final
 from dynmap import topics
 from dynmap.errors import SettingsError
 
-OPTIONS: Final = ("name", "format", "pattern", "topic", "precision", "time", "from", "rate")
+OPTIONS: Final = ("name", "format", "pattern", "topic", "precision", "time", "from", "rate", "allow")
 """Keys that may follow what a source flag names, as `,key=value`."""
 
 _MAIN_KEY: Final = {

@@ -61,9 +61,11 @@ class Server:
         [port] = self.tcp_ports.values()
         return port
 
-    def get(self, path: str) -> Any:
-        """The JSON document at a path such as `/api/topics`."""
-        with urllib.request.urlopen(f"{self.url}{path}", timeout=30) as answer:
+    def get(self, path: str, token: str | None = None) -> Any:
+        """The JSON document at a path such as `/api/topics`; `token` is needed where viewers have them."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        asked = urllib.request.Request(f"{self.url}{path}", headers=headers)
+        with urllib.request.urlopen(asked, timeout=30) as answer:
             return json.load(answer)
 
     def stats(self) -> dict[str, Any]:

@@ -76,14 +76,20 @@ def test_a_viewer_that_joined_late_agrees_with_the_server(server: Server) -> Non
         assert viewer.read_until(lambda: viewer.total == server.stats()["events"]["located"])
 
 
-def test_stopped_with_sigterm_in_mid_stream() -> None:
-    """What the last mark and the last stats say agrees: all that was received is on the map or accounted for."""
+@pytest.mark.parametrize("everybody", [False, True], ids=["supervisor", "whole-service"])
+def test_stopped_with_sigterm_in_mid_stream(everybody: bool) -> None:
+    """What the last mark and the last stats say agrees: all that was received is on the map or accounted for.
+
+    A service manager sends the signal to all processes of the service at once.
+    """
     with run_server("--tcp", "127.0.0.1:0,name=web,format=ip") as server, Viewer(server.url) as viewer:
         stop = threading.Event()
         sender = threading.Thread(target=_send_until, args=(server.tcp_port, stop))
         sender.start()
         try:
             assert viewer.read_until(lambda: viewer.total > 20_000)
+            for process in psutil.Process(server.pid).children() if everybody else ():
+                process.send_signal(signal.SIGTERM)
             os.kill(server.pid, signal.SIGTERM)
             viewer.read_to_the_end()
         finally:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import socket
 import sys
 from collections import Counter
@@ -12,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from dynmap import lifeline
 from dynmap.config import Settings
 from dynmap.relay.local import LocalHub
 from dynmap.relay.message import BatchMessage, Status
@@ -83,7 +83,7 @@ class Ingesting:
         """Start the process and wait until it is ready."""
         self._file.write_text(self._settings.model_dump_json(by_alias=True))
         self._serving.statuses.clear()
-        lifeline, self._lifeline = os.pipe()
+        lifeline_end, self._lifeline = os.pipe()
         report, report_end = os.pipe()
         fds = {name: listener.fileno() for name, listener in self.listeners.items()}
         with self._log.open("ab") as log:
@@ -93,16 +93,16 @@ class Ingesting:
                     "--relay",
                     str(self._serving.path),
                     "--lifeline",
-                    str(lifeline),
+                    str(lifeline_end),
                     "--report",
                     str(report_end),
                 ),
                 *(text for name, fd in fds.items() for text in ("--listen", f"{name}={fd}")),
-                pass_fds=(lifeline, report_end, *fds.values()),
+                pass_fds=(lifeline_end, report_end, *fds.values()),
                 stdin=asyncio.subprocess.PIPE,
                 stderr=log,
             )
-        os.close(lifeline)
+        os.close(lifeline_end)
         os.close(report_end)
         os.close(report)
         await until(lambda: self._serving.ready or self.process.returncode is not None, 90)
@@ -118,8 +118,8 @@ class Ingesting:
         await self._ended()
 
     async def stop(self) -> int:
-        """SIGTERM; the exit code."""
-        self.process.send_signal(signal.SIGTERM)
+        """Tell it to stop, as the supervisor does; the exit code."""
+        lifeline.tell_to_stop(self._lifeline)
         return await self._ended()
 
     async def orphan(self) -> int:

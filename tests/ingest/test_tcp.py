@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import shutil
 import socket
@@ -15,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dynmap.config import SourceSettings
+from dynmap.hosts import network_of
 from dynmap.ingest.lines import ReadBuffer
 from dynmap.ingest.tcp import SETTLED_LINES, TcpListener
 
@@ -34,6 +36,38 @@ async def listening(intake: RecordingIntake) -> AsyncIterator[tuple[TcpListener,
     finally:
         source.stop()
         await asyncio.wait_for(running, 5)
+
+
+@asynccontextmanager
+async def allowing(intake: RecordingIntake, *networks: str) -> AsyncIterator[tuple[TcpListener, int]]:
+    """A listener at all addresses of this machine, with networks that may send."""
+    bound = socket.create_server(("0.0.0.0", 0))
+    port = bound.getsockname()[1]
+    made = SourceSettings(
+        kind="tcp", name="log", address="0.0.0.0:1", allow=[network_of(text) for text in networks]
+    )
+    source = TcpListener(made, ReadBuffer(1 << 17), fd=bound.detach())
+    running = asyncio.create_task(source.run(intake))
+    try:
+        yield source, port
+    finally:
+        source.stop()
+        await asyncio.wait_for(running, 5)
+
+
+def own_address() -> str | None:
+    """An address of this machine that is not loopback. Nothing is sent to find it out."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return None
+        found: str = probe.getsockname()[0]
+        return None if found.startswith("127.") else found
+
+
+OWN = own_address()
+needs_an_address = pytest.mark.skipif(OWN is None, reason="needs an address beside loopback")
 
 
 async def send(port: int, *chunks: bytes) -> None:
@@ -154,6 +188,34 @@ async def test_what_has_been_sent_is_taken_in_before_stopping(intake: RecordingI
         source.stop()
     assert intake.lines == [b"line"] * 20_000
     connection.close()
+
+
+@needs_an_address
+async def test_who_is_not_allowed_is_turned_away_and_counted(intake: RecordingIntake, until: Until) -> None:
+    async with allowing(intake, "198.51.100.0/24") as (source, port):
+        for _ in range(3):
+            reader, writer = await asyncio.open_connection(OWN, port)
+            writer.write(b"not taken\n")
+            with contextlib.suppress(ConnectionError):
+                assert await reader.read() == b""
+            writer.close()
+        await send(port, b"this machine\n")
+        await until(lambda: intake.lines == [b"this machine"])
+        assert source.status.detail == "turned away 3 connections from addresses that `allow` does not name"
+        assert source.status.state == "open"
+        assert str(OWN) not in str(source.status)
+        await until(lambda: not source.connections)
+    assert intake.lines == [b"this machine"]
+
+
+@needs_an_address
+async def test_who_is_allowed_may_send(intake: RecordingIntake, until: Until) -> None:
+    async with allowing(intake, "198.51.100.0/24", f"{OWN}") as (source, port):
+        _, writer = await asyncio.open_connection(OWN, port)
+        writer.write(b"taken\n")
+        await until(lambda: intake.lines == [b"taken"])
+        writer.close()
+        assert source.status.detail == ""
 
 
 async def test_peers_are_nowhere(

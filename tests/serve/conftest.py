@@ -19,10 +19,12 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from dynmap import grid, wire
+from dynmap.config import Settings
 from dynmap.frame import tick_of
 from dynmap.relay.local import LocalHub, LocalLink
 from dynmap.relay.message import BatchMessage, Post, PostAnswer, Rejection, SourceStatus, Status
 from dynmap.serve.api import create_app
+from dynmap.serve.gate import Gate
 from dynmap.serve.live import Live, now_ms
 from dynmap.serve.role import Server, config
 from dynmap.serve.site import Site
@@ -219,7 +221,13 @@ class Watcher:
 
 
 @pytest.fixture
-async def serving(tmp_path: Path) -> AsyncIterator[Serving]:
+def served_settings(request: pytest.FixtureRequest) -> Settings:
+    """What the serving side is set to; a test that is about it gives its own by indirect parametrization."""
+    return getattr(request, "param", Settings())
+
+
+@pytest.fixture
+async def serving(tmp_path: Path, served_settings: Settings) -> AsyncIterator[Serving]:
     live = Live(300)
     path = tmp_path / "relay.sock"
     hub = await LocalHub.listen(path, live.take, live.hear, live.ingest_is_gone)
@@ -227,7 +235,8 @@ async def serving(tmp_path: Path) -> AsyncIterator[Serving]:
     port = listener.getsockname()[1]
     app = asyncio.get_running_loop().create_future()
     app.set_result(create_app(live, hub))
-    server = Server(config(Site(live, app, tmp_path / "static")))
+    site = Site(live, app, tmp_path / "static", Gate(served_settings))
+    server = Server(config(site, served_settings.serve.proxies))
     tasks = [asyncio.create_task(server.serve([listener])), asyncio.create_task(live.tick())]
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
         while not server.started:

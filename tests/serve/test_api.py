@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from dynmap.relay.message import Post, PostAnswer, Status
 from dynmap.serve import body, intake
-from dynmap.serve.body import MAX_BODY, RequestError
+from dynmap.serve.body import MAX_BODY
+from dynmap.serve.refusal import RequestError
 
 BERLIN = (52.52, 13.40)
 PLAIN = {"Content-Type": "text/plain"}
@@ -79,7 +80,7 @@ async def test_health_and_readiness(serving: Any, ingest: Any) -> None:
         answer = await serving.http.get("/readyz")
         assert (answer.status_code, answer.json()) == (
             code,
-            {"status": status.state, "detail": status.detail},
+            {"status": status.state, "detail": status.detail, "progress": status.progress},
         )
     await ingest.link.close()
     await until_ingest_is(serving, "down")
@@ -297,6 +298,9 @@ async def test_the_interface_is_documented(serving: Any) -> None:
     post = document["paths"]["/api/events"]["post"]
     assert set(post["requestBody"]["content"]) == set(body.CONTENT_TYPES)
     assert {"202", "400", "413", "415", "502", "503", "504"} <= set(post["responses"])
+    assert post["security"] == [{"ingest-token": []}]
+    assert document["paths"]["/api/stats"]["get"]["security"] == [{"viewer-token": []}]
+    assert set(document["components"]["securitySchemes"]) == {"ingest-token", "viewer-token"}
     stats = document["components"]["schemas"]["Stats"]["properties"]
     assert set(stats) == set(await serving.stats())
 
@@ -317,7 +321,7 @@ async def test_the_documentation_asks_no_other_host(serving: Any) -> None:
 async def test_a_mistake_of_the_server_is_a_500_in_json(
     serving: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(type(serving.live), "stats", lambda self: 1 / 0)
+    monkeypatch.setattr(type(serving.live), "stats", lambda self, access: 1 / 0)
     answer = await serving.http.get("/api/stats")
     monkeypatch.undo()
     assert answer.status_code == 500

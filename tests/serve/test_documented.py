@@ -88,9 +88,22 @@ def test_every_code_of_a_refused_post_is_documented() -> None:
     serve = Path(body.__file__).parent
     documented = set(re.findall(r"`(\w+)`", section(HTTP, "`POST /api/events`")))
     for name in ("body.py", "intake.py"):
-        codes = re.findall(r'RequestError\(\s*\d+, "(\w+)"', (serve / name).read_text(encoding="utf-8"))
+        codes = codes_in(serve / name)
         assert codes
-        assert set(codes) <= documented
+        assert codes <= documented
+
+
+def test_every_code_of_who_is_not_let_in_is_documented() -> None:
+    serve = Path(body.__file__).parent
+    codes = codes_in(serve / "gate.py") | codes_in(serve / "crowd.py") | codes_in(serve / "auth.py")
+    rows = re.findall(r"^\| \d+ \| `(\w+)` \|", section(HTTP, "Who is let in"), re.M)
+    assert codes | {"no_token"} == set(rows)
+
+
+def codes_in(file: Path) -> set[str]:
+    """Those of the errors that a module raises."""
+    text = file.read_text(encoding="utf-8")
+    return set(re.findall(r'(?:RequestError|TokenError)\(\s*(?:\d+,\s*)?"(\w+)"', text))
 
 
 def section(text: str, title: str) -> str:

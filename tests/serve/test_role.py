@@ -1,4 +1,4 @@
-"""The serving process itself: on a socket that it inherits, ended by SIGTERM or with its supervisor."""
+"""The serving process itself: on a socket that it inherits, ended when its supervisor says so, or with it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import resource
-import signal
 import socket
 import sys
 import time
@@ -18,18 +17,22 @@ import httpx
 import pytest
 from websockets.asyncio.client import connect
 
+from dynmap import lifeline
+
 BERLIN = (52.52, 13.40)
 
 PROGRAM = """
 import asyncio, logging, sys
 from pathlib import Path
 import uvloop
+from dynmap import lifeline
 from dynmap.config import Settings
 from dynmap.serve.role import run
-http, relay, lifeline = int(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+http, relay, lifeline_end = int(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 logging.basicConfig(level=logging.INFO)
+lifeline.turn_deaf()
 with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-    code = runner.run(run(Settings(), http, relay, lifeline))
+    code = runner.run(run(Settings(), http, relay, lifeline_end))
 assert "numba" not in sys.modules
 sys.exit(code)
 """
@@ -41,6 +44,9 @@ class Role:
         self.port = port
         self.relay = relay
         self.lifeline = lifeline
+
+    def stop(self) -> None:
+        lifeline.tell_to_stop(self.lifeline)
 
     async def ended(self) -> tuple[int, str]:
         async with asyncio.timeout(20):
@@ -57,7 +63,7 @@ async def start_role(tmp_path: Path) -> AsyncIterator[StartRole]:
     started: list[Role] = []
 
     async def start() -> Role:
-        lifeline_end, lifeline = os.pipe()
+        lifeline_end, lifeline_start = os.pipe()
         listener = socket.create_server(("127.0.0.1", 0))
         relay = tmp_path / "relay.sock"
         arguments = (str(listener.fileno()), str(relay), str(lifeline_end))
@@ -66,7 +72,7 @@ async def start_role(tmp_path: Path) -> AsyncIterator[StartRole]:
             pass_fds=(listener.fileno(), lifeline_end),
             stderr=asyncio.subprocess.PIPE,
         )
-        started.append(Role(process, listener.getsockname()[1], relay, lifeline))
+        started.append(Role(process, listener.getsockname()[1], relay, lifeline_start))
         listener.close()
         os.close(lifeline_end)
         async with httpx.AsyncClient(trust_env=False, timeout=20) as http:
@@ -87,7 +93,7 @@ async def role(start_role: StartRole) -> Role:
     return await start_role()
 
 
-async def test_sigterm_in_mid_stream_ends_with_the_last_mark(role: Role, played: Any) -> None:
+async def test_a_stop_in_mid_stream_ends_with_the_last_mark(role: Role, played: Any) -> None:
     """Everything that ingest handed over before it ended is committed by every viewer, then 1001 and exit code 0."""
     ingest = played.Ingest(role.relay)
     await ingest.start()
@@ -102,7 +108,7 @@ async def test_sigterm_in_mid_stream_ends_with_the_last_mark(role: Role, played:
         for number in range(40):
             await ingest.send([("web.ok", *BERLIN, 1), (f"mail.box{number}", *BERLIN, 2)])
         await ingest.link.drain()
-        role.process.send_signal(signal.SIGTERM)
+        role.stop()
         for watcher in watchers:
             assert await watcher.until_closed() == (1001, "the server stops")
         assert [watcher.located for watcher in watchers] == [120, 40]
@@ -141,11 +147,12 @@ async def test_it_takes_as_many_viewers_as_the_system_allows(start_role: StartRo
     assert resource.prlimit(role.process.pid, resource.RLIMIT_NOFILE) == (most, most)
 
 
-async def test_ctrl_c_is_left_to_the_supervisor(role: Role) -> None:
-    role.process.send_signal(signal.SIGINT)
+@pytest.mark.parametrize("number", lifeline.UNHEARD)
+async def test_signals_are_left_to_the_supervisor(role: Role, number: int) -> None:
+    role.process.send_signal(number)
     await asyncio.sleep(0.2)
     assert role.process.returncode is None
-    role.process.send_signal(signal.SIGTERM)
+    role.stop()
     assert (await role.ended())[0] == 0
 
 
@@ -158,6 +165,6 @@ async def test_a_viewer_who_takes_nothing_does_not_hold_up_the_end(role: Role) -
     async with connect(f"ws://127.0.0.1:{role.port}/api/live", max_queue=1, close_timeout=0) as watcher:
         watcher.transport.pause_reading()
         began = time.monotonic()
-        role.process.send_signal(signal.SIGTERM)
+        role.stop()
         assert (await role.ended())[0] == 0
         assert time.monotonic() - began < 6

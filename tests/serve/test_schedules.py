@@ -25,10 +25,12 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from dynmap import grid, topics, wire
+from dynmap.config import Settings
 from dynmap.frame import TICK_MS, Frame, tick_of
 from dynmap.relay.message import BatchMessage
 from dynmap.serve import connection
 from dynmap.serve.area import WORLD, Area, Tile, area_of
+from dynmap.serve.gate import Gate
 from dynmap.serve.live import Live, now_ms
 from dynmap.serve.role import Server, config
 from dynmap.serve.site import Site
@@ -141,7 +143,7 @@ class World:
         listener = socket.create_server(("127.0.0.1", 0))
         self.port = listener.getsockname()[1]
         unused: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        server = Server(config(Site(self.live, unused, Path("/nonexistent"))))
+        server = Server(config(Site(self.live, unused, Path("/nonexistent"), Gate(Settings()))))
         serving = asyncio.create_task(server.serve([listener]))
         try:
             yield
@@ -236,13 +238,16 @@ class Viewer:
             await self._connection.send(msgspec.json.encode({"type": "ack", "cursor": self.cursor}).decode())
 
     def stop_reading(self) -> None:
-        self._connection.transport.get_extra_info("socket").setsockopt(
-            socket.SOL_SOCKET, socket.SO_RCVBUF, 2048
-        )
+        self._buffer(4096)
         self._connection.transport.pause_reading()
 
     def read_on(self) -> None:
+        self._buffer(1 << 18)  # with little room the kernel sends again after ever longer waits
         self._connection.transport.resume_reading()
+
+    def _buffer(self, size: int) -> None:
+        ours: socket.socket = self._connection.transport.get_extra_info("socket")
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
 
     async def _read(self) -> None:
         async for data in self._connection:

@@ -6,12 +6,12 @@ import asyncio
 import contextlib
 import logging
 import resource
-import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
+from dynmap import lifeline
 from dynmap.config import Settings
 from dynmap.ingest.batching import Batcher, Seen
 from dynmap.ingest.demo import Demo
@@ -43,19 +43,15 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-async def run(
-    settings: Settings, relay_path: Path, listen_fds: dict[str, int], lifeline_fd: int | None
-) -> int:
-    """Ingest until SIGTERM; the exit code: 0 when all that had arrived is acknowledged, else 1.
+async def run(settings: Settings, relay_path: Path, listen_fds: dict[str, int], lifeline_end: int) -> int:
+    """Ingest until the lifeline says stop; the exit code: 0 when all that had arrived is acknowledged, else 1.
 
     Batches go over the Unix socket at `relay_path`. `listen_fds` are the listening sockets of TCP sources by name.
-    When `lifeline_fd` reads as closed, the supervising process is gone and this one ends soon. SIGINT is left to it.
 
     Raises StartupError for a location table that can't be read, or a source whose topic or pattern can't be used.
     """
     _allow_many_files()
-    over: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-    _end_on(over, lifeline_fd)
+    over = lifeline.end_of(lifeline_end)
     ingest = Ingest(settings, listen_fds)
     connecting = asyncio.create_task(LocalLink.connect(relay_path, ingest.post))
     await _first_of(connecting, over)
@@ -215,21 +211,6 @@ async def in_thread(work: Callable[[], T]) -> T:
 
     threading.Thread(target=run, name="dynmap-start", daemon=True).start()
     return await done
-
-
-def _end_on(over: asyncio.Future[bool], lifeline_fd: int | None) -> None:
-    """Have SIGTERM and the end of the supervisor set `over`: to whether this process is orphaned."""
-    loop = asyncio.get_running_loop()
-
-    def end(orphaned: bool) -> None:
-        if lifeline_fd is not None:
-            loop.remove_reader(lifeline_fd)
-        if not over.done():
-            over.set_result(orphaned)
-
-    loop.add_signal_handler(signal.SIGTERM, end, False)
-    if lifeline_fd is not None:
-        loop.add_reader(lifeline_fd, end, True)
 
 
 def _allow_many_files() -> None:

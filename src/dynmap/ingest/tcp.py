@@ -1,4 +1,6 @@
-"""`--tcp HOST:PORT`: newline-separated lines from any number of senders. Peers' addresses are never looked at.
+"""`--tcp HOST:PORT`: newline-separated lines from any number of senders.
+
+A peer's address is compared with those that may send, where that is asked for, and is used for nothing else.
 
 A big read goes straight to the pipeline. Small ones are gathered until the next mark, those of one format together,
 so that a thousand senders with a line now and then cost one call and not a thousand.
@@ -15,6 +17,7 @@ from typing import Final, cast
 import numpy as np
 
 from dynmap.config import SourceSettings, host_and_port
+from dynmap.hosts import address_of, is_within
 from dynmap.ingest.base import SMALL_READ, Intake, Positions, Sequence
 from dynmap.ingest.batching import Clock, wall_clock
 from dynmap.ingest.lines import TOO_LONG, U8, Cutter, ReadBuffer
@@ -77,18 +80,20 @@ class TcpListener:
         self._server: asyncio.Server | None = None
         self._stopping = asyncio.Event()
         self._read_at = 0
-        self._problem = ""
+        self._turned_away = 0
 
     @property
     def status(self) -> SourceStatus:
-        """Open with its number of connections, or down with the reason."""
+        """Open, once it runs, with its number of connections and how many it did not take."""
         formats = {connection.format for connection in islice(self.connections, 100)} | set(self._shared)
         return SourceStatus(
             self._settings.name,
             "tcp",
             "+".join(sorted(filter(None, formats))) or self._settings.format,
-            "down" if self._problem else "open" if self._server else "waiting",
-            self._problem,
+            "open" if self._server else "waiting",
+            f"turned away {self._turned_away:,} connections from addresses that `allow` does not name"
+            if self._turned_away
+            else "",
             producers=len(self.connections),
         )
 
@@ -110,6 +115,18 @@ class TcpListener:
     def stop(self) -> None:
         """Accept nobody any more, read out the connections, close them."""
         self._stopping.set()
+
+    def admits(self, transport: asyncio.Transport) -> bool:
+        """Whether who is at the other end may send: this machine, and whoever the settings allow."""
+        allowed = self._settings.allow
+        if not allowed:
+            return True  # then only this machine reaches it (`app.check_reach`)
+        peer = transport.get_extra_info("peername")
+        address = address_of(peer[0]) if peer else None
+        if address is not None and (address.is_loopback or is_within(address, allowed)):
+            return True
+        self._turned_away += 1
+        return False
 
     def read(self, n: int, connection: Connection) -> None:
         """`n` bytes of a connection are in the buffer."""
@@ -235,6 +252,9 @@ class Connection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A sender connects."""
         self._transport = cast(asyncio.Transport, transport)
+        if not self._listener.admits(self._transport):
+            self._transport.abort()
+            return
         self._listener.connections.add(self)
         if self._listener.paused:
             self._transport.pause_reading()

@@ -5,21 +5,26 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import numpy as np
-from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
+from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException as AnyHTTPException
 
 import dynmap
 from dynmap.relay.base import Hub
-from dynmap.serve import body, docs, messages, models
-from dynmap.serve.body import CONTENT_TYPES, RequestError
+from dynmap.serve import docs, messages, models
+from dynmap.serve.access import Access
+from dynmap.serve.body import CONTENT_TYPES
+from dynmap.serve.gate import EVENTS, OPENAPI
 from dynmap.serve.intake import Intake
 from dynmap.serve.live import Live
+from dynmap.serve.refusal import RequestError, problem
 
 _PROBLEM: Final[dict[str, Any]] = {"model": models.Problem}
+_NOT_LET_IN: Final[dict[int | str, Any]] = dict.fromkeys((401, 403, 429), _PROBLEM)
 
 _EVENTS_BODY: Final[dict[str, Any]] = {
     "requestBody": {
@@ -49,6 +54,19 @@ _EVENTS_BODY: Final[dict[str, Any]] = {
 assert tuple(_EVENTS_BODY["requestBody"]["content"]) == CONTENT_TYPES
 
 
+_viewer_token = HTTPBearer(scheme_name="viewer-token", bearerFormat="JWT", auto_error=False)
+_ingest_token = HTTPBearer(scheme_name="ingest-token", auto_error=False)
+
+
+def _access(request: Request) -> Access:
+    """What whoever asks may see: `Gate.let_in` has found that out."""
+    access: Access = request.state.access
+    return access
+
+
+Seen = Annotated[Access, Depends(_access)]
+
+
 def create_app(live: Live, hub: Hub) -> FastAPI:
     """The application: the interface and its documentation."""
     app = FastAPI(
@@ -58,7 +76,7 @@ def create_app(live: Live, hub: Hub) -> FastAPI:
         description="Live frames are on the WebSocket `/api/live`; see docs/live-protocol.md.",
         docs_url=None,
         redoc_url=None,
-        openapi_url="/api/openapi.json",
+        openapi_url=OPENAPI,
         responses={500: _PROBLEM},
     )
     _add_problems(app)
@@ -71,11 +89,8 @@ def create_app(live: Live, hub: Hub) -> FastAPI:
 
 def _add_problems(app: FastAPI) -> None:
     @app.exception_handler(RequestError)
-    async def request_error(request: Request, error: RequestError) -> JSONResponse:
-        headers = {"Retry-After": "1"} if error.status == 503 else {}
-        if not body.is_soon_over(request.headers):
-            headers["Connection"] = "close"
-        return problem(error.status, error.code, str(error), headers)
+    async def refused(request: Request, refusal: RequestError) -> JSONResponse:
+        return refusal.response(request.headers)
 
     @app.exception_handler(AnyHTTPException)
     async def http_error(request: Request, error: HTTPException) -> Response:
@@ -88,20 +103,15 @@ def _add_problems(app: FastAPI) -> None:
         return problem(500, "failed", "the server made a mistake; its log says more")
 
 
-def problem(status: int, code: str, message: str, headers: Any = None) -> JSONResponse:
-    """A JSON answer that says what is wrong."""
-    return JSONResponse({"code": code, "message": message}, status, headers)
-
-
 def _add_state(app: FastAPI, live: Live, hub: Hub) -> None:
-    @app.get("/api/stats", tags=["state"])
-    async def stats() -> models.Stats:
-        """The state of the server as of its last tick."""
-        return _stats(live, hub)
+    @app.get("/api/stats", responses=_NOT_LET_IN, dependencies=[Depends(_viewer_token)], tags=["state"])
+    async def stats(access: Seen) -> models.Stats:
+        """The state of the server as of its last tick. A token for some topics gets what is theirs, and no more."""
+        return _stats(live, hub, access)
 
-    @app.get("/api/topics", tags=["state"])
-    async def topics() -> models.Topics:
-        """The topics that events came under, busiest first."""
+    @app.get("/api/topics", responses=_NOT_LET_IN, dependencies=[Depends(_viewer_token)], tags=["state"])
+    async def topics(access: Seen) -> models.Topics:
+        """The topics that events came under, of those that the token is for, busiest first."""
         counted = [
             models.Topic(
                 name=live.index.names[number],
@@ -109,17 +119,18 @@ def _add_state(app: FastAPI, live: Live, hub: Hub) -> None:
                 located=int(live.totals.located[number]),
                 unlocated=int(live.totals.unlocated[number]),
             )
-            for number in _counted(live)
+            for number in _counted(live, access)
         ]
         return models.Topics(topics=sorted(counted, key=lambda topic: (-topic.located, topic.name)))
 
 
 def _add_events(app: FastAPI, intake: Intake) -> None:
     @app.post(
-        "/api/events",
+        EVENTS,
         status_code=202,
         response_model=models.Accepted,
-        responses=dict.fromkeys((400, 413, 415, 502, 503, 504), _PROBLEM),
+        responses=_NOT_LET_IN | dict.fromkeys((400, 413, 415, 502, 503, 504), _PROBLEM),
+        dependencies=[Depends(_ingest_token)],
         openapi_extra=_EVENTS_BODY,
         tags=["events"],
     )
@@ -134,7 +145,7 @@ def _add_health(app: FastAPI, live: Live, hub: Hub) -> None:
     @app.get("/healthz", tags=["health"])
     async def healthz() -> models.Health:
         """Whether the server runs."""
-        return models.Health(status="ok")
+        return models.Health(status="ok", progress=1.0)
 
     @app.get("/readyz", tags=["health"], responses={503: {"model": models.Health}})
     async def readyz(response: Response) -> models.Health:
@@ -142,19 +153,19 @@ def _add_health(app: FastAPI, live: Live, hub: Hub) -> None:
         ingest = live.ingest
         if ingest.state != "ready" or not hub.connected:
             response.status_code = 503
-        return models.Health(status=ingest.state, detail=ingest.detail)
+        return models.Health(status=ingest.state, detail=ingest.detail, progress=ingest.progress)
 
 
-def _counted(live: Live) -> list[int]:
+def _counted(live: Live, access: Access) -> list[int]:
     known = len(live.index)
     counted = (live.totals.located[:known] > 0) | (live.totals.unlocated[:known] > 0)
-    return [int(number) for number in np.flatnonzero(counted)]
+    return [int(number) for number in np.flatnonzero(counted & live.report.shown(access)[:known])]
 
 
-def _stats(live: Live, hub: Hub) -> models.Stats:
-    shared = messages.builtins(live.stats())
+def _stats(live: Live, hub: Hub, access: Access) -> models.Stats:
+    shared = messages.builtins(live.stats(access))
     totals = live.totals
-    p50, p90, p99 = totals.latency(0.5, 0.9, 0.99)
+    of_all = _of_all(live, hub) if access.is_whole else {}
     return models.Stats(
         **{
             name: shared[name]
@@ -164,17 +175,26 @@ def _stats(live: Live, hub: Hub) -> models.Stats:
             live.index.names[number]: models.TopicCounts(
                 located=int(totals.located[number]), unlocated=int(totals.unlocated[number])
             )
-            for number in _counted(live)
+            for number in _counted(live, access)
         },
-        reasons=dict(totals.reasons),
-        examples=[models.Example(reason=example.reason, line=example.line) for example in totals.examples],
-        latency=models.Latency(p50=p50, p90=p90, p99=p99),
-        rooms=len(live.rooms),
-        relay=models.Relay(connected=hub.connected, batches=hub.batches, duplicates=hub.duplicates),
         geo=live.status.geo if live.status else {},
         epoch=live.ring.epoch,
-        memory=_resident(),
+        **of_all,
     )
+
+
+def _of_all(live: Live, hub: Hub) -> dict[str, Any]:
+    """What is of all topics together, or tells of what is none."""
+    totals = live.totals
+    p50, p90, p99 = totals.latency(0.5, 0.9, 0.99)
+    return {
+        "reasons": dict(totals.reasons),
+        "examples": [models.Example(reason=example.reason, line=example.line) for example in totals.examples],
+        "latency": models.Latency(p50=p50, p90=p90, p99=p99),
+        "rooms": len(live.rooms),
+        "relay": models.Relay(connected=hub.connected, batches=hub.batches, duplicates=hub.duplicates),
+        "memory": _resident(),
+    }
 
 
 def _resident() -> int | None:

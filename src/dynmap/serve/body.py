@@ -6,7 +6,7 @@ import zlib
 from collections.abc import AsyncIterable, Callable, Mapping
 from typing import Final
 
-from dynmap.errors import DynMapError
+from dynmap.serve.refusal import RequestError
 
 MAX_BODY: Final = 32 << 20
 """Bytes of a body, unzipped."""
@@ -16,15 +16,6 @@ CONTENT_TYPES: Final = ("application/x-ndjson", "application/json", "text/plain"
 _ENCODINGS: Final = ("", "identity", "gzip")
 _AS_GZIP: Final = 16 + zlib.MAX_WBITS
 _LONGEST_KEY: Final = 255
-
-
-class RequestError(DynMapError):
-    """A request that can't be carried out: `status` is the HTTP status, `code` a word for programs."""
-
-    def __init__(self, status: int, code: str, what: str, *, hint: str | None = None) -> None:
-        self.status = status
-        self.code = code
-        super().__init__(what, hint=hint)
 
 
 def content_type(headers: Mapping[str, str]) -> str:
@@ -42,15 +33,6 @@ def idempotency_key(headers: Mapping[str, str]) -> str | None:
     if key is not None and not 1 <= len(key) <= _LONGEST_KEY:
         raise RequestError(400, "bad_key", f"Idempotency-Key must have 1 to {_LONGEST_KEY} characters")
     return key
-
-
-def is_soon_over(headers: Mapping[str, str]) -> bool:
-    """Whether what is left of a refused body is little enough to be read and thrown away.
-
-    That lets its sender see the answer; who sends without end is cut off instead.
-    """
-    length = headers.get("content-length", "")
-    return "transfer-encoding" not in headers and int(length if length.isdigit() else 0) <= 4 * MAX_BODY
 
 
 async def read(

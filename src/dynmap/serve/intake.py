@@ -9,8 +9,9 @@ from typing import Final
 from dynmap.relay.base import AnswerLostError, Hub, RelayDownError
 from dynmap.relay.message import Post, PostAnswer
 from dynmap.serve import body
-from dynmap.serve.body import MAX_BODY, RequestError
+from dynmap.serve.body import MAX_BODY
 from dynmap.serve.live import Live
+from dynmap.serve.refusal import RequestError
 
 MAX_HELD: Final = 4 * MAX_BODY
 """Bytes of all bodies that are being read or on their way."""

@@ -69,25 +69,25 @@ class Relay(BaseModel):
 
 
 class Stats(BaseModel):
-    """The state of the server as of its last tick."""
+    """The state of the server as of its last tick, or as much of it as a token for some topics lets see."""
 
     events: EventCounts
     rate: float = Field(description="located events a second, over the last two seconds")
     topics: dict[str, TopicCounts]
-    reasons: dict[str, int] = Field(description="rejected weight by reason")
-    examples: list[Example] = Field(description="the last rejected lines")
+    reasons: dict[str, int] = Field({}, description="rejected weight by reason")
+    examples: list[Example] = Field([], description="the last rejected lines")
     sources: list[Source]
-    latency: Latency
+    latency: Latency | None = None
     viewers: int
-    rooms: int = Field(description="different subscriptions that are watched")
+    rooms: int | None = Field(None, description="different subscriptions that are watched")
     ingest: Ingest
-    relay: Relay
+    relay: Relay | None = None
     store: None = Field(None, description="there is no history yet")
     geo: dict[str, Any] = Field(description="the location table and its attribution")
     notices: list[str]
     epoch: str = Field(description="names this life of the server")
     started: int = Field(description="ms since 1970")
-    memory: int | None = Field(description="bytes resident in the serving process")
+    memory: int | None = Field(None, description="bytes resident in the serving process")
 
 
 class Topic(BaseModel):
@@ -132,6 +132,7 @@ class Health(BaseModel):
 
     status: str
     detail: str = ""
+    progress: float = Field(description="how far it is until it is ready, 0 to 1")
 
 
 class Problem(BaseModel):

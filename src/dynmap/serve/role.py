@@ -7,11 +7,9 @@ import contextlib
 import functools
 import gc
 import logging
-import os
 import resource
-import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, cast
@@ -19,11 +17,14 @@ from typing import Any, Final, cast
 import uvicorn
 from starlette.types import ASGIApp
 
+from dynmap import lifeline
 from dynmap.config import Settings
 from dynmap.frame import TICK_MS, tick_of
+from dynmap.hosts import Network
 from dynmap.relay.local import LocalHub
 from dynmap.serve.connection import MAX_MESSAGE, LiveProtocol
 from dynmap.serve.doorway import Doorway
+from dynmap.serve.gate import Gate
 from dynmap.serve.journal import Journal
 from dynmap.serve.live import Live, now_ms
 from dynmap.serve.site import Site
@@ -65,21 +66,23 @@ class Server(uvicorn.Server):
         self.started = True
 
 
-async def run(settings: Settings, http_fd: int, relay_path: Path, lifeline_fd: int | None) -> int:
-    """Serve on the bound socket `http_fd` until SIGTERM; the exit code.
+async def run(settings: Settings, http_fd: int, relay_path: Path, lifeline_end: int) -> int:
+    """Serve on the bound socket `http_fd` until the lifeline says stop; the exit code.
 
-    Batches come over a Unix socket that is made at `relay_path`. When `lifeline_fd` reads as closed, the supervising
-    process is gone and this one ends too. SIGINT is left to that process, which stops its children in their order.
+    Batches come over a Unix socket that is made at `relay_path`.
+
+    Raises StartupError when a key of viewer tokens can't be used.
     """
     allow_many_viewers()
     gc.set_threshold(*_GARBAGE)
-    over = _end_of(lifeline_fd)
+    over = lifeline.end_of(lifeline_end)
+    gate = Gate(settings)
     live = Live(settings.ring_seconds, Journal(relay_path.parent / _JOURNAL, settings.ring_seconds))
     live.restore(tick_of(now_ms()) - TICK_MS)
     hub = await LocalHub.listen(relay_path, live.take, live.hear, live.ingest_is_gone, live.positions)
     static = Path(str(files("dynmap").joinpath("static")))
     app = asyncio.create_task(asyncio.to_thread(_load_app, live, hub))
-    server = Server(config(Site(live, app, static)))
+    server = Server(config(Site(live, app, static, gate), settings.serve.proxies))
     listener = socket.socket(fileno=http_fd)
     serving = asyncio.create_task(server.serve([listener]))
     ticking = asyncio.create_task(live.tick())
@@ -113,14 +116,15 @@ def _load_app(live: Live, hub: LocalHub) -> ASGIApp:
     return create_app(live, hub)
 
 
-def config(site: ASGIApp) -> uvicorn.Config:
-    """How uvicorn is run."""
+def config(site: ASGIApp, proxies: Sequence[Network] = ()) -> uvicorn.Config:
+    """How uvicorn is run; `proxies` are those whose word is taken for whom they ask for."""
     return uvicorn.Config(
         site,
         http="httptools",
         ws=LiveProtocol,
         ws_max_size=MAX_MESSAGE,
         ws_per_message_deflate=False,
+        forwarded_allow_ips=[str(network) for network in proxies],
         lifespan="off",
         backlog=_BACKLOG,
         access_log=False,
@@ -129,25 +133,6 @@ def config(site: ASGIApp) -> uvicorn.Config:
         log_level=logging.WARNING,
         timeout_graceful_shutdown=3,
     )
-
-
-def _end_of(lifeline_fd: int | None) -> asyncio.Future[str]:
-    """Done when this process is to end, with the reason."""
-    loop = asyncio.get_running_loop()
-    over: asyncio.Future[str] = loop.create_future()
-
-    def end(reason: str) -> None:
-        if lifeline_fd is not None:
-            loop.remove_reader(lifeline_fd)
-        if not over.done():
-            over.set_result(reason)
-
-    loop.add_signal_handler(signal.SIGTERM, end, "SIGTERM")
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if lifeline_fd is not None:
-        os.set_blocking(lifeline_fd, False)
-        loop.add_reader(lifeline_fd, end, "the supervising process is gone")
-    return over
 
 
 def _failed(*tasks: asyncio.Task[None]) -> int:

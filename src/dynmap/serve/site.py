@@ -10,8 +10,10 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dynmap.serve.connection import connection_of
+from dynmap.serve.gate import SUBPROTOCOL, Gate
 from dynmap.serve.live import Live
 from dynmap.serve.pages import Pages
+from dynmap.serve.refusal import RequestError, refusing
 
 LIVE: Final = "/api/live"
 
@@ -23,34 +25,46 @@ class Site:
     """The ASGI application that uvicorn runs.
 
     The web framework takes half a second to load, so `app` may be still on its way: the page, from the folder
-    `static`, and the WebSocket don't wait for it.
+    `static`, and the WebSocket don't wait for it. `gate` has the say on everything
+    under `/api`, and on under which name anything may be asked for.
     """
 
-    def __init__(self, live: Live, app: Awaitable[ASGIApp], static: Path) -> None:
+    def __init__(self, live: Live, app: Awaitable[ASGIApp], static: Path, gate: Gate) -> None:
         self._live = live
         self._app = app
+        self._gate = gate
         self._pages = ExceptionMiddleware(Pages(static))
+        self._websocket = refusing(self._accept)
+        self._http = gate.sharing(refusing(self._route))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection or request."""
         if scope["type"] == "websocket":
+            await receive()
             await self._websocket(scope, receive, send)
-            return
+            connection_of(scope).handshake_complete = True  # uvicorn takes one that was refused for a mistake
+        else:
+            await self._http(scope, receive, send)
+
+    async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._gate.check_host(scope)
         if scope["method"] == "HEAD":  # as for GET: uvicorn, which has seen the method, leaves the body out
             scope = {**scope, "method": "GET"}
-        is_app = scope["path"].lstrip("/").partition("/")[0] in _OF_THE_APP
-        await (await self._app if is_app else self._pages)(scope, receive, send)
+        first = scope["path"].lstrip("/").partition("/")[0]
+        if first == "api":
+            self._gate.let_in(scope)
+        await (await self._app if first in _OF_THE_APP else self._pages)(scope, receive, send)
 
-    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await receive()
+    async def _accept(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] != LIVE:
-            await send({"type": "websocket.http.response.start", "status": 404, "headers": []})
-            await send({"type": "websocket.http.response.body", "body": f"try {LIVE}\n".encode()})
-            return
-        await send({"type": "websocket.accept"})
-        viewer = self._live.enter(connection_of(scope))
-        try:
-            while (await receive())["type"] != "websocket.disconnect":
-                pass
-        finally:
-            self._live.leave(viewer)
+            raise RequestError(404, "not_found", f"there is no WebSocket here, try {LIVE}")
+        access = self._gate.viewer(scope)
+        with self._gate.connection(scope):
+            chosen = SUBPROTOCOL if SUBPROTOCOL in scope["subprotocols"] else None
+            await send({"type": "websocket.accept", "subprotocol": chosen})
+            viewer = self._live.enter(connection_of(scope), access)
+            try:
+                while (await receive())["type"] != "websocket.disconnect":
+                    pass
+            finally:
+                self._live.leave(viewer)
