@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from client.relay import Relay
-from serve.conftest import ingest, serving
+from serve.conftest import ingest, served_settings, serving
 
-__all__ = ["ingest", "serving"]
+__all__ = ["ingest", "served_settings", "serving"]
 
 
 @pytest.fixture
