@@ -55,8 +55,10 @@ def test_what_is_encoded_is_decoded(
     for part in decoded:
         assert (part.kind, part.subscription, part.covers, part.tick) == (kind, subscription, 250, frame.tick)
         assert (part.z, part.tile_x, part.tile_y) == (z, tile_x, tile_y)
-        for topic, x, y, count in zip(part.topic, part.x, part.y, part.count, strict=True):
-            found[int(topic), *absolute(part, int(x), int(y))] += int(count)
+        cells = zip(*(column.tolist() for column in part.cells()), strict=True)
+        for topic, x, y, count, cell in zip(part.topic, part.x, part.y, part.count, cells, strict=True):
+            assert cell == absolute(part, int(x), int(y))
+            found[int(topic), *cell] += int(count)
     coarse = frame.coarsened(min(grid.MAX_BITS, z + 16))
     rows = zip(
         coarse.topic.tolist(), coarse.x.tolist(), coarse.y.tolist(), coarse.count.tolist(), strict=True

@@ -34,7 +34,7 @@ class FrameError(DynMapError):
 
 
 class MessageError(DynMapError):
-    """Bytes that are not a message of the relay."""
+    """Bytes that are not a message of the relay, or of a live server."""
 
 
 class TokenError(DynMapError):
@@ -51,3 +51,15 @@ class SubscriptionError(DynMapError):
     def __init__(self, code: str, what: str) -> None:
         self.code = code
         super().__init__(what)
+
+
+class UnreachableError(DynMapError):
+    """A server that a client could not reach; another attempt may."""
+
+
+class RefusedError(DynMapError):
+    """What a server refuses a client: `code` says why, as on the wire (`unauthorized`, `bad_topics`...)."""
+
+    def __init__(self, code: str, what: str, *, where: str | None = None, hint: str | None = None) -> None:
+        self.code = code
+        super().__init__(what, where=where, hint=hint)

@@ -61,6 +61,16 @@ class WireFrame:
         """The sum of the counts."""
         return int(self.count.sum(dtype=np.uint64))
 
+    def cells(self) -> tuple[U32, U32]:
+        """Its rows' cells of the world grid (see `dynmap.grid`): uint32[n] x and y, the centres."""
+        half = np.uint64(self.bits == TILE_BITS)  # what the rounding took
+        side = np.uint64(32 - self.z)
+        x, y = (
+            (tile << int(side)) + (((place.astype(np.uint64) * np.uint64(2) + half) << side) >> np.uint64(17))
+            for tile, place in ((self.tile_x, self.x), (self.tile_y, self.y))
+        )
+        return x.astype(np.uint32), y.astype(np.uint32)
+
 
 def encode(
     frame: Frame,
