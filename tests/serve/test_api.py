@@ -293,7 +293,8 @@ def test_what_is_not_gzip_is_refused(data: bytes) -> None:
 
 async def test_the_interface_is_documented(serving: Any) -> None:
     document = (await serving.http.get("/api/openapi.json")).json()
-    assert set(document["paths"]) == {"/api/stats", "/api/topics", "/api/events", "/healthz", "/readyz"}
+    paths = {"/api/stats", "/api/topics", "/api/events", "/api/live.sse", "/healthz", "/readyz"}
+    assert set(document["paths"]) == paths
     post = document["paths"]["/api/events"]["post"]
     assert set(post["requestBody"]["content"]) == set(body.CONTENT_TYPES)
     assert {"202", "400", "413", "415", "502", "503", "504"} <= set(post["responses"])

@@ -18,7 +18,7 @@ from websockets.frames import Frame
 from websockets.streams import StreamReader
 
 from dynmap.serve import connection, framing
-from dynmap.serve.connection import MAX_MESSAGE, MAX_WAITING, LiveProtocol
+from dynmap.serve.connection import MAX_MESSAGE, MAX_WAITING, HttpProtocol, LiveProtocol
 
 BERLIN = (52.52, 13.40)
 
@@ -35,6 +35,25 @@ def test_uvicorn_is_the_one_that_this_was_written_against() -> None:
 )  # fmt: skip
 def test_what_is_overridden_or_called_exists(name: str) -> None:
     assert callable(getattr(LiveProtocol.__mro__[1], name))
+
+
+@pytest.mark.parametrize("name", ["on_message_begin", "connection_lost"])
+def test_what_is_overridden_of_http_exists(name: str) -> None:
+    assert callable(getattr(HttpProtocol.__mro__[1], name))
+
+
+async def test_the_transport_of_an_answer_without_end_is_within_reach(serving: Any) -> None:
+    async with serving.http.stream("GET", "/api/live.sse"):
+        (reader,) = serving.live.streams._heard
+        protocol = reader.connection
+        assert type(protocol) is HttpProtocol
+        assert not protocol.disconnected
+        assert protocol.transport.get_write_buffer_size() == 0
+        held = protocol.transport.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+        assert held <= 2 * connection.SEND_BUFFER
+    async with asyncio.timeout(5):
+        while not protocol.disconnected:
+            await asyncio.sleep(0.01)
 
 
 @given(st.sampled_from([0, 1, 125, 126, 65535, 65536, 200_000]), st.booleans())

@@ -73,7 +73,7 @@ def test_every_error_code_is_documented() -> None:
     source = Path(messages.__file__).parent
     codes = {
         code
-        for name in ("area.py", "messages.py", "viewer.py")
+        for name in ("access.py", "area.py", "messages.py", "viewer.py")
         for code in re.findall(r'SubscriptionError\(\s*"(\w+)"', (source / name).read_text(encoding="utf-8"))
     }
     assert codes == set(re.findall(r"^\| `(\w+)` \|", section(PROTOCOL, "error"), re.M))

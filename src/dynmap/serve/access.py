@@ -5,10 +5,13 @@ Who it is, and whether that can be believed, is another module's business; here 
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from dynmap import topics
+from dynmap.errors import SubscriptionError
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,18 @@ class Access:
     def meets(self, pattern: str) -> bool:
         """Whether there can be a topic that is within `pattern` and may be seen."""
         return any(overlap(pattern, mine) for mine in self.patterns)
+
+    def check(self, patterns: Iterable[str]) -> None:
+        """Raises SubscriptionError (forbidden) when a pattern is beside it; what is wider is narrowed to it later."""
+        beside = next((pattern for pattern in patterns if not self.meets(pattern)), None)
+        if beside is not None:
+            mine = ", ".join(self.patterns)
+            raise SubscriptionError("forbidden", f"{beside} is not within what the token allows: {mine}")
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended."""
+        return self.expires is not None and self.expires < time.time()
 
 
 WHOLE: Final = Access()

@@ -14,10 +14,12 @@ from starlette.exceptions import HTTPException as AnyHTTPException
 
 import dynmap
 from dynmap.relay.base import Hub
-from dynmap.serve import body, docs, messages, models
+from dynmap.serve import body, docs, messages, models, sse
 from dynmap.serve.body import CONTENT_TYPES, RequestError
 from dynmap.serve.intake import Intake
 from dynmap.serve.live import Live
+from dynmap.serve.site import SOCKET_IO
+from dynmap.serve.socket_io import SocketIO
 
 _PROBLEM: Final[dict[str, Any]] = {"model": models.Problem}
 
@@ -65,7 +67,9 @@ def create_app(live: Live, hub: Hub) -> FastAPI:
     _add_state(app, live, hub)
     _add_events(app, Intake(live, hub))
     _add_health(app, live, hub)
+    sse.add_to(app, live)
     docs.add_to(app)
+    app.mount(SOCKET_IO, SocketIO(live))
     return app
 
 
@@ -170,6 +174,7 @@ def _stats(live: Live, hub: Hub) -> models.Stats:
         examples=[models.Example(reason=example.reason, line=example.line) for example in totals.examples],
         latency=models.Latency(p50=p50, p90=p90, p99=p99),
         rooms=len(live.rooms),
+        dropped=live.streams.dropped,
         relay=models.Relay(connected=hub.connected, batches=hub.batches, duplicates=hub.duplicates),
         geo=live.status.geo if live.status else {},
         epoch=live.ring.epoch,

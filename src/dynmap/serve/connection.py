@@ -1,17 +1,19 @@
-"""A viewer's WebSocket: uvicorn's sans-IO protocol, with its transport within reach.
+"""A viewer's connection: uvicorn's protocols, with their transports within reach.
 
 Frames for thousands of viewers are written straight to their transports; an ASGI send costs two to three times that.
-This leans on parts of uvicorn that are no public API, so uvicorn is pinned and tests/serve/test_connection.py holds
-what is assumed of it.
+And who stops reading an answer without end has to be cut off. This leans on parts of uvicorn that are no public API, so
+uvicorn is pinned and tests/serve/test_connection.py holds what is assumed of it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import zlib
 from typing import Any, Final, Protocol, cast
 
 from starlette.types import Scope
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.extensions.permessage_deflate import PerMessageDeflate, ServerPerMessageDeflateFactory
 from websockets.frames import CloseCode, Frame
@@ -78,9 +80,7 @@ class LiveProtocol(WebSocketsSansIOProtocol):
                 for extension in self.conn.extensions
             )
             self.transport.set_write_buffer_limits(high=MAX_WAITING)
-            self.transport.get_extra_info("socket").setsockopt(
-                socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER
-            )
+            _hold_little(self.transport)
             self.scope["extensions"][_EXTENSION] = {"connection": self}
 
     def pause_writing(self) -> None:
@@ -196,6 +196,40 @@ class LiveProtocol(WebSocketsSansIOProtocol):
         self.close_timer = self.loop.call_later(_FAREWELL_SECONDS, self.transport.abort)
 
 
+class HttpProtocol(HttpToolsProtocol):
+    """The protocol that uvicorn runs for other requests; `http_connection_of` finds it from the scope.
+
+    disconnected  whether the connection is gone
+    """
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self.disconnected = False
+
+    def on_message_begin(self) -> None:
+        """Make itself known to the application."""
+        super().on_message_begin()
+        self.scope["extensions"] = {_EXTENSION: {"connection": self}}
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It is gone."""
+        self.disconnected = True
+        super().connection_lost(exc)
+
+    def hold_little(self) -> None:
+        """For an answer without end: have the kernel hold little of it, so that who doesn't read is noticed."""
+        _hold_little(self.transport)
+
+
+def _hold_little(transport: asyncio.Transport) -> None:
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+
+
 def connection_of(scope: Scope) -> LiveProtocol:
     """The connection behind an accepted WebSocket."""
     return cast(LiveProtocol, scope["extensions"][_EXTENSION]["connection"])
+
+
+def http_connection_of(scope: Scope) -> HttpProtocol:
+    """The connection that an HTTP request came over."""
+    return cast(HttpProtocol, scope["extensions"][_EXTENSION]["connection"])

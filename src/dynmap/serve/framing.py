@@ -13,6 +13,9 @@ _TEXT: Final = 0x81
 _BINARY: Final = 0x82
 _COMPRESSED: Final = 0x40
 
+WORTH_DEFLATING: Final = 256
+"""Bytes from which a message is worth compressing."""
+
 _STORED: Final = struct.Struct("<BHH")
 _LEVEL: Final = 1
 """Higher ones take twice the time for 2 % fewer bytes."""
@@ -21,6 +24,11 @@ _LEVEL: Final = 1
 def text(payload: bytes) -> bytes:
     """A text message, from UTF-8."""
     return _header(_TEXT, len(payload)) + payload
+
+
+def text_deflated(deflated: bytes) -> bytes:
+    """A text message, from UTF-8 that `deflate` has made small."""
+    return _header(_TEXT | _COMPRESSED, len(deflated)) + deflated
 
 
 def binary(payload: bytes) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -17,7 +17,7 @@ from dynmap.relay.message import BatchMessage, Status
 from dynmap.relay.positions import PositionTable, position_of
 from dynmap.serve import messages
 from dynmap.serve.access import WHOLE, Access
-from dynmap.serve.connection import LiveProtocol
+from dynmap.serve.connection import HttpProtocol, LiveProtocol
 from dynmap.serve.framing import text
 from dynmap.serve.index import TopicIndex
 from dynmap.serve.journal import Begun, Closed, Journal, Took
@@ -26,6 +26,7 @@ from dynmap.serve.report import Report
 from dynmap.serve.ring import Ring
 from dynmap.serve.rooms import Rooms
 from dynmap.serve.steps import Collector, Step
+from dynmap.serve.stream import Streams
 from dynmap.serve.totals import Totals
 from dynmap.serve.viewer import Viewer
 
@@ -39,6 +40,11 @@ _BEAT: Final = 1000 // TICK_MS
 
 Follower = Callable[[Step], None]
 """Is told of each step after it has gone out to viewers: other ways out than the WebSocket. Must not block."""
+
+Connection = LiveProtocol | HttpProtocol
+
+Ending = Callable[[], Sequence[Connection]]
+"""Ends what another way out serves; the connections that are soon gone for it."""
 
 
 def now_ms() -> int:
@@ -60,7 +66,9 @@ class Live:
         self.report = Report(self.started, self.index, self.totals)
         self.viewers: dict[Viewer, None] = {}
         """In the order in which they came."""
-        self.followers: set[Follower] = set()
+        self.streams = Streams(self.rooms, self.ring, self.index)
+        self.followers: set[Follower] = {self.streams.follow}
+        self.endings: set[Ending] = set()
         self._collector = Collector(self.index)
         self._journal = journal
         self._tending: set[asyncio.Task[None]] = set()
@@ -92,7 +100,7 @@ class Live:
 
     def stats(self, access: Access = WHOLE) -> Stats:
         """The state of things as of the last step, as much of it as an access may know."""
-        return self.report.stats(access, len(self.viewers))
+        return self.report.stats(access, self.watching)
 
     def enter(self, connection: LiveProtocol, access: Access = WHOLE) -> Viewer:
         """A viewer for a connection that was just accepted, greeted."""
@@ -139,6 +147,11 @@ class Live:
         for follower in tuple(self.followers):
             follower(step)
         return step
+
+    @property
+    def watching(self) -> int:
+        """How many watch, in whatever way."""
+        return len(self.viewers) + len(self.streams)
 
     def restore(self, tick: int) -> None:
         """Learn from the journal what a process before this one knew, so that its viewers' cursors mean something.
@@ -207,17 +220,19 @@ class Live:
             positions=list(self.positions),
         )
 
-    async def end(self) -> list[LiveProtocol]:
+    async def end(self) -> list[Connection]:
         """The last step, mark and stats for each viewer, then the end of its connection; the connections."""
         self.step(now_ms() // TICK_MS * TICK_MS)
         for viewer in self.viewers:
             if viewer.audience and not viewer.busy:
                 viewer.catch_up_soon()
         await asyncio.gather(*self._tending, return_exceptions=True)
-        connections = [viewer.connection for viewer in self.viewers]
+        connections: list[Connection] = [viewer.connection for viewer in self.viewers]
         for viewer in self.viewers:
             viewer.connection.push(self._stats(viewer.access))
             viewer.connection.end(CloseCode.GOING_AWAY, "the server stops")
+        for ending in self.endings:
+            connections += ending()
         return connections
 
     def _send(self, step: Step) -> None:
@@ -231,4 +246,4 @@ class Live:
                 viewer.beat(self._stats(viewer.access), now)
 
     def _stats(self, access: Access) -> bytes:
-        return text(self.report.encoded(access, len(self.viewers)))
+        return text(self.report.encoded(access, self.watching))

@@ -80,6 +80,9 @@ class Stats(BaseModel):
     latency: Latency
     viewers: int
     rooms: int = Field(description="different subscriptions that are watched")
+    dropped: int = Field(
+        description="steps that clients of Socket.IO did without, since they were too slow for them"
+    )
     ingest: Ingest
     relay: Relay
     store: None = Field(None, description="there is no history yet")

@@ -11,7 +11,7 @@ import os
 import resource
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, cast
@@ -22,10 +22,10 @@ from starlette.types import ASGIApp
 from dynmap.config import Settings
 from dynmap.frame import TICK_MS, tick_of
 from dynmap.relay.local import LocalHub
-from dynmap.serve.connection import MAX_MESSAGE, LiveProtocol
+from dynmap.serve.connection import MAX_MESSAGE, HttpProtocol, LiveProtocol
 from dynmap.serve.doorway import Doorway
 from dynmap.serve.journal import Journal
-from dynmap.serve.live import Live, now_ms
+from dynmap.serve.live import Connection, Live, now_ms
 from dynmap.serve.site import Site
 
 _FAREWELL_SECONDS: Final = 2.0
@@ -117,7 +117,7 @@ def config(site: ASGIApp) -> uvicorn.Config:
     """How uvicorn is run."""
     return uvicorn.Config(
         site,
-        http="httptools",
+        http=HttpProtocol,
         ws=LiveProtocol,
         ws_max_size=MAX_MESSAGE,
         ws_per_message_deflate=False,
@@ -157,7 +157,7 @@ def _failed(*tasks: asyncio.Task[None]) -> int:
     return 1
 
 
-async def _farewell(connections: list[LiveProtocol]) -> None:
+async def _farewell(connections: Sequence[Connection]) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_FAREWELL_SECONDS):
             while not all(connection.disconnected for connection in connections):  # noqa: ASYNC110 - only once

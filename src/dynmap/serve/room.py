@@ -15,8 +15,6 @@ from dynmap.serve.steps import Step
 _HEAD: Final = 8
 """Bytes of a binary frame up to and with the subscription id, in which viewers differ."""
 
-_WORTH_DEFLATING: Final = 256
-
 
 class Encoded:
     """A binary frame for any subscription, plain and, if somebody wants it, compressed."""
@@ -30,7 +28,7 @@ class Encoded:
     def message(self, subscription: int, deflates: bool) -> bytes:
         """As a WebSocket message to a subscription."""
         addressed = wire.addressed(self._plain[:_HEAD], subscription)
-        if not deflates or len(self._plain) < _WORTH_DEFLATING:
+        if not deflates or len(self._plain) < framing.WORTH_DEFLATING:
             return framing.binary(addressed + self._plain[_HEAD:])
         if self._deflated is None:
             self._deflated = framing.deflate(self._plain[_HEAD:])

@@ -14,8 +14,9 @@ from dynmap.serve.live import Live
 from dynmap.serve.pages import Pages
 
 LIVE: Final = "/api/live"
+SOCKET_IO: Final = "/socket.io"
 
-_OF_THE_APP: Final = frozenset(("api", "docs", "healthz", "readyz"))
+_OF_THE_APP: Final = frozenset(("api", "docs", "healthz", "readyz", "socket.io"))
 """First parts of paths that are not the page's."""
 
 
@@ -42,6 +43,9 @@ class Site:
         await (await self._app if is_app else self._pages)(scope, receive, send)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"].startswith(f"{SOCKET_IO}/"):
+            await (await self._app)(scope, receive, send)
+            return
         await receive()
         if scope["path"] != LIVE:
             await send({"type": "websocket.http.response.start", "status": 404, "headers": []})
