@@ -236,13 +236,16 @@ class Viewer:
             await self._connection.send(msgspec.json.encode({"type": "ack", "cursor": self.cursor}).decode())
 
     def stop_reading(self) -> None:
-        self._connection.transport.get_extra_info("socket").setsockopt(
-            socket.SOL_SOCKET, socket.SO_RCVBUF, 2048
-        )
+        self._buffer(4096)
         self._connection.transport.pause_reading()
 
     def read_on(self) -> None:
+        self._buffer(1 << 18)  # with little room the kernel sends again after ever longer waits
         self._connection.transport.resume_reading()
+
+    def _buffer(self, size: int) -> None:
+        ours: socket.socket = self._connection.transport.get_extra_info("socket")
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
 
     async def _read(self) -> None:
         async for data in self._connection:
