@@ -7,6 +7,7 @@ PATH=$PATH:/usr/sbin:/usr/local/sbin
 missing=
 command -v nginx >/dev/null || missing="$missing nginx"
 command -v chromium >/dev/null || missing="$missing chromium"
+command -v curl >/dev/null || missing="$missing curl"
 command -v nc >/dev/null || missing="$missing netcat-openbsd"
 [ -n "$missing" ] || exit 0
 
