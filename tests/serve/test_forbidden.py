@@ -217,6 +217,28 @@ async def test_with_a_token_for_other_topics(wire: Wire, busy: Any, played: Any,
     assert HIDDEN not in wire.heard
 
 
+@pytest.mark.parametrize("patterns", WISHES)
+async def test_over_socket_io_with_a_token_for_other_topics(
+    wire: Wire, busy: Any, patterns: list[str]
+) -> None:
+    """Likewise, by way of Socket.IO (its packets by hand: https://socket.io/docs/v4/socket-io-protocol/)."""
+    access = Access(tuple(sorted(patterns)))
+    url = f"ws://127.0.0.1:{wire.port}/socket.io/?EIO=4&transport=websocket&token={token(*patterns)}"
+    heard: list[str] = []
+    async with connect(url, compression=None, max_size=None, proxy=None) as connection:
+        await connection.send("40")
+        for number, wish in enumerate((">", "*.*", "zeb.>", "mail.>")):
+            await connection.send(f'42{number}["subscribe","{wish}"]')
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(2):
+                while True:
+                    heard.append(str(await connection.recv()))
+    shown = {name for name in busy.sent if access.shows(name)}
+    assert all(any(f'"{name}"' in said for said in heard) for name in shown)
+    assert any('"forbidden"' in said for said in heard)
+    assert HIDDEN not in wire.heard
+
+
 async def test_counts_are_those_of_its_own_topics(wire: Wire, busy: Any, played: Any) -> None:
     access = Access(("mail.open.*",))
     url = f"ws://127.0.0.1:{wire.port}/api/live?token={token('mail.open.*')}"
