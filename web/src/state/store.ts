@@ -13,6 +13,60 @@ export interface TopicRow {
   visible: boolean;
 }
 
+/** An event that was drawn, for the ticker: one of many. */
+export interface Sample {
+  /** Never the same twice. */
+  key: number;
+  topic: string;
+  slot: number;
+  /** The nearest town, or as much as is known of the place; empty for none. */
+  place: string;
+  /** ISO 3166 code of two letters; empty over the sea. */
+  country: string;
+  /** Degrees. */
+  lon: number;
+  lat: number;
+  count: number;
+  /** When it happened, ms since 1970, server time. */
+  at: number;
+}
+
+/** A country or a place, and how many events it had in the last minutes. */
+export interface Ranked {
+  /** Of a place; a country goes by its code. */
+  name: string;
+  country: string;
+  count: number;
+  /** Where it was busiest, degrees. */
+  lon: number;
+  lat: number;
+}
+
+export interface Busiest {
+  /** Of how many seconds, up to now. */
+  seconds: number;
+  countries: readonly Ranked[];
+  places: readonly Ranked[];
+}
+
+/** What happened around a place in the last minute. */
+export interface Around {
+  place: string;
+  country: string;
+  count: number;
+  /** Busiest first. */
+  topics: readonly { name: string; slot: number; count: number }[];
+  /** Events in each of the last 60 seconds, oldest first. */
+  seconds: Float32Array;
+}
+
+/** A place that events may be drawn to from. */
+export interface Home {
+  name: string;
+  lon: number;
+  lat: number;
+}
+
 export interface Attribution {
   text: string;
   /** Null for a location table that says of nobody to link to. */
@@ -31,6 +85,14 @@ export const started = signal<number | null>(null);
 /** Busiest first. */
 export const topics = signal<readonly TopicRow[]>([]);
 export const tray = signal({ received: 0, unlocated: 0, rejected: 0 });
+/** Newest first. */
+export const samples = signal<readonly Sample[]>([]);
+export const busiest = signal<Busiest>({ seconds: 0, countries: [], places: [] });
+/** From an event's arrival at the server to its drawing here, ms, the median of the last seconds; null while unknown. */
+export const latency = signal<number | null>(null);
+/** By how much the rate differs from that of the last minutes: 0.1 is a tenth more; null while there is nothing to compare with. */
+export const trend = signal<number | null>(null);
+export const home = signal<Home | null>(null);
 export const viewers = signal(0);
 export const ingest = signal<IngestState>({ state: "ready" });
 export const sources = signal<readonly SourceState[]>([]);
