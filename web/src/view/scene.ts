@@ -1,16 +1,21 @@
 import type { Map as MapLibre, PaddingOptions } from "maplibre-gl";
 import * as store from "../state/store.ts";
+import { projection } from "../state/view.ts";
 import { canDrawHalfFloats } from "./live/gl.ts";
 import { GroundLayer } from "./live/ground.ts";
 import type { LiveLayer } from "./live/layer.ts";
 import { loadBase } from "./map/base.ts";
 import { createMap, fitInhabited, keepLayers, paint } from "./map/map.ts";
+import { Bender } from "./map/projection.ts";
+
+const REDUCED_MOTION = matchMedia("(prefers-reduced-motion: reduce)");
 
 /** Builds the map with its layers and keeps it in step with theme, window and feed. Rejects where there is no WebGL2. */
 export async function startScene(live: LiveLayer, container: HTMLElement): Promise<MapLibre> {
   requireWebGl();
   const base = await loadBase();
-  const map = createMap(container, base, store.theme.peek());
+  const map = createMap(container, base, store.theme.peek(), projection.peek());
+  followProjection(map);
   const ground = new GroundLayer(live, base.dots);
   keepLayers(map, [ground, live]);
   fitInhabited(map, clearOfPanels());
@@ -51,11 +56,15 @@ function followWindow(map: MapLibre): void {
   });
 }
 
+function followProjection(map: MapLibre): void {
+  const bender = new Bender(map, projection.peek());
+  projection.subscribe((to) => bender.become(to, REDUCED_MOTION.matches ? "once" : "length"));
+}
+
 function followMotion(live: LiveLayer): void {
-  const reduced = matchMedia("(prefers-reduced-motion: reduce)");
   const follow = () => {
-    live.still = reduced.matches;
+    live.still = REDUCED_MOTION.matches;
   };
-  reduced.addEventListener("change", follow);
+  REDUCED_MOTION.addEventListener("change", follow);
   follow();
 }

@@ -1,4 +1,4 @@
-import type { CustomLayerInterface, CustomRenderMethodInput, Map as MapLibre } from "maplibre-gl";
+import type { CustomLayerInterface, Map as MapLibre } from "maplibre-gl";
 import { MAP_COLOURS, type Theme } from "../theme.ts";
 import { bindTexture, compile, type Program, plainState } from "./gl.ts";
 import type { LiveLayer } from "./layer.ts";
@@ -24,7 +24,7 @@ interface Gpu {
   dots: WebGLVertexArrayObject;
   sheet: WebGLVertexArrayObject;
   sheetCorners: number;
-  programs: Map<string, Programs>;
+  programs: Programs;
 }
 
 /** The ground under the live events, lit by where it has been busy: a haze, and the land as a lattice of dots. */
@@ -56,13 +56,13 @@ export class GroundLayer implements CustomLayerInterface {
     if (gpu && !context.isContextLost()) deleteGpu(context as WebGL2RenderingContext, gpu);
   }
 
-  render(context: WebGL2RenderingContext | WebGLRenderingContext, input: CustomRenderMethodInput): void {
+  render(context: WebGL2RenderingContext | WebGLRenderingContext): void {
     const gl = context as WebGL2RenderingContext;
     const [map, gpu, heat] = [this.#map, this.#gpu, this.#live.heat];
     if (!map || !gpu || !heat) return;
     const { zoom, ratio } = this.#live.camera;
     const colours = MAP_COLOURS[this.theme];
-    const programs = programsOf(gl, gpu, input);
+    const { programs } = gpu;
     for (let i = 0; i < 15; i++) this.#ramp[i] = colours.ramp[(i / 3) | 0]![i % 3]!;
     plainState(gl);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
@@ -72,7 +72,7 @@ export class GroundLayer implements CustomLayerInterface {
     this.#use(gl, programs.haze, gain, colours.hazeAlpha);
     gl.bindVertexArray(gpu.sheet);
     for (const copy of this.#live.camera.copies) {
-      this.#live.camera.use(gl, programs.haze, input, copy);
+      this.#live.camera.use(gl, programs.haze, copy);
       gl.drawElements(gl.TRIANGLES, gpu.sheetCorners, gl.UNSIGNED_SHORT, 0);
     }
 
@@ -82,7 +82,7 @@ export class GroundLayer implements CustomLayerInterface {
       gl.uniform1f(programs.dots.at("u_size"), ratio * 2.3 * 2 ** ((zoom - 1.5) * (zoom < 1.5 ? 1 : 0.75)));
       gl.bindVertexArray(gpu.dots);
       for (const copy of this.#live.camera.copies) {
-        this.#live.camera.use(gl, programs.dots, input, copy);
+        this.#live.camera.use(gl, programs.dots, copy);
         gl.drawArrays(gl.POINTS, 0, this.#dots.length / 2);
       }
     }
@@ -129,26 +129,14 @@ function createGpu(gl: WebGL2RenderingContext, dots: Float32Array<ArrayBuffer>):
   gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, order);
   gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, triangles, gl.STATIC_DRAW);
   gl.bindVertexArray(null);
-  return { buffers, dots: dotArray, sheet, sheetCorners: triangles.length, programs: new Map() };
-}
-
-function programsOf(gl: WebGL2RenderingContext, gpu: Gpu, { shaderData }: CustomRenderMethodInput): Programs {
-  const known = gpu.programs.get(shaderData.variantName);
-  if (known) return known;
-  const made = {
-    haze: compile(gl, hazeVertex(shaderData), hazeFragment),
-    dots: compile(gl, dotVertex(shaderData), dotFragment),
-  };
-  gpu.programs.set(shaderData.variantName, made);
-  return made;
+  const programs = { haze: compile(gl, hazeVertex, hazeFragment), dots: compile(gl, dotVertex, dotFragment) };
+  return { buffers, dots: dotArray, sheet, sheetCorners: triangles.length, programs };
 }
 
 function deleteGpu(gl: WebGL2RenderingContext, gpu: Gpu): void {
   for (const buffer of gpu.buffers) gl.deleteBuffer(buffer);
   gl.deleteVertexArray(gpu.dots);
   gl.deleteVertexArray(gpu.sheet);
-  for (const { haze, dots } of gpu.programs.values()) {
-    gl.deleteProgram(haze.program);
-    gl.deleteProgram(dots.program);
-  }
+  gl.deleteProgram(gpu.programs.haze.program);
+  gl.deleteProgram(gpu.programs.dots.program);
 }

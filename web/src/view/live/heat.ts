@@ -1,6 +1,6 @@
 import { eachStretch, type PointBuffers } from "./buffers.ts";
 import { bindTexture, compile, createTarget, deleteTarget, type Program, type Target } from "./gl.ts";
-import type { PointRing } from "./ring.ts";
+import { AHEAD_MS, type PointRing } from "./ring.ts";
 import { clearFragment, heatFragment, heatVertex, screenVertex } from "./shaders.ts";
 
 /** Side of the map of the world that heat is kept on. */
@@ -33,24 +33,22 @@ export class Exposure {
     return this.#level === 0;
   }
 
-  /** So much heat (events) is added at this time, ms. */
-  add(heat: number, now: number): void {
-    this.#cool(now);
-    this.#heat += heat;
+  /** So much heat (events) comes from this time, ms. */
+  add(heat: number, at: number): void {
+    const elapsed = (at - this.#at) / 1000;
+    if (elapsed > 0) {
+      this.#at = at;
+      this.#heat *= Math.exp(-elapsed / MEMORY_S);
+      this.#level *= Math.exp(-elapsed / LEVEL_MEMORY_S);
+    }
+    this.#heat += heat * Math.exp(Math.min(0, elapsed) / MEMORY_S);
     this.#level = Math.max(this.#level, this.#heat);
   }
 
   /** At this time, ms. */
   gain(now: number): number {
-    this.#cool(now);
-    return 1 / (BUSY * Math.max(LEAST_LEVEL, this.#level));
-  }
-
-  #cool(now: number): void {
     const elapsed = Math.max(0, now - this.#at) / 1000;
-    this.#at = now;
-    this.#heat *= Math.exp(-elapsed / MEMORY_S);
-    this.#level *= Math.exp(-elapsed / LEVEL_MEMORY_S);
+    return 1 / (BUSY * Math.max(LEAST_LEVEL, this.#level * Math.exp(-elapsed / LEVEL_MEMORY_S)));
   }
 }
 
@@ -73,24 +71,30 @@ export class HeatField {
     this.#nothing = gl.createVertexArray();
   }
 
-  /** Forgets everything and takes the ring in anew, as when a topic is hidden. */
-  restart(ring: PointRing): void {
+  /** Forgets everything and takes the ring in anew, as when a topic is hidden. `now` is in the ring's seconds. */
+  restart(ring: PointRing, now: number): void {
     const gl = this.#gl;
     this.#taken = ring.known();
+    this.#fadedAt = now;
     gl.bindFramebuffer(gl.FRAMEBUFFER, this.target.framebuffer);
     gl.clearColor(0, 0, 0, 0);
     gl.clear(gl.COLOR_BUFFER_BIT);
   }
 
-  /** Fades, and takes in what is new. `now` is in the ring's seconds. */
-  update(ring: PointRing, points: PointBuffers, colours: WebGLTexture, now: number): void {
+  /** Fades, and takes in what is new. `now` is in the ring's seconds; where it is held, what comes after it is left out. */
+  update(ring: PointRing, points: PointBuffers, colours: WebGLTexture, now: number, isHeld: boolean): void {
     const gl = this.#gl;
     const elapsed = now - this.#fadedAt;
     if (elapsed < FADE_EVERY_S && elapsed >= 0 && this.#taken === ring.head) return;
     gl.bindFramebuffer(gl.FRAMEBUFFER, this.target.framebuffer);
     gl.viewport(0, 0, SIDE, SIDE);
     if (elapsed >= FADE_EVERY_S || elapsed < 0) this.#fadeBy(Math.exp(-Math.max(0, elapsed) / MEMORY_S), now);
-    if (this.#taken < ring.head) this.#take(ring, points, colours, now);
+    if (this.#taken < ring.head) this.#take(ring, points, colours, now, isHeld);
+  }
+
+  /** The ring has what was not taken in yet. */
+  isBehind(ring: PointRing): boolean {
+    return this.#taken < ring.head;
   }
 
   /** Something may still glow. */
@@ -115,7 +119,7 @@ export class HeatField {
     this.#fadedAt = now;
   }
 
-  #take(ring: PointRing, points: PointBuffers, colours: WebGLTexture, now: number): void {
+  #take(ring: PointRing, points: PointBuffers, colours: WebGLTexture, now: number, isHeld: boolean): void {
     const gl = this.#gl;
     const splat = this.#splat;
     gl.blendFunc(gl.ONE, gl.ONE);
@@ -125,6 +129,7 @@ export class HeatField {
     gl.uniform1i(splat.at("u_table"), 0);
     gl.uniform1i(splat.at("u_colours"), 1);
     gl.uniform1f(splat.at("u_now"), now);
+    gl.uniform1f(splat.at("u_earliest"), isHeld ? 0 : -AHEAD_MS);
     gl.uniform1f(splat.at("u_reach"), REACH);
     gl.uniform1f(splat.at("u_memory"), MEMORY_S);
     gl.bindVertexArray(points.array);

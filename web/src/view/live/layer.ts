@@ -9,7 +9,7 @@ import { Darkroom } from "./darkroom.ts";
 import { bindTexture, compile, type Program, plainState, setSampling, type Target } from "./gl.ts";
 import { Exposure, HeatField } from "./heat.ts";
 import { Pace } from "./pace.ts";
-import { isRough, PointRing } from "./ring.ts";
+import { AHEAD_MS, isRough, PointRing } from "./ring.ts";
 import { roughFragment, roughVertex, sparkFragment, sparkVertex } from "./shaders.ts";
 import { Watched } from "./watched.ts";
 
@@ -46,7 +46,7 @@ interface Gpu {
   colours: WebGLTexture;
   heat: HeatField;
   darkroom: Darkroom;
-  programs: Map<string, Programs>;
+  programs: Programs;
 }
 
 /** What is drawn now, for the curious and for tests. */
@@ -101,11 +101,11 @@ export class LiveLayer implements CustomLayerInterface {
       } else if (frame.kind === Kind.picture) {
         for (const { frame: part, heat } of this.#watched.warming(frame, now)) {
           this.#sparks.push(part, now, LIFE_MS, heat);
-          if (isDark) this.#exposure.add(heat * sum(part.count), now);
+          if (isDark) this.#exposure.add(heat * sum(part.count), momentOf(part, now));
         }
       } else {
         this.#sparks.push(frame, now, LIFE_MS);
-        this.#exposure.add(sum(frame.count), now);
+        this.#exposure.add(sum(frame.count), momentOf(frame, now));
       }
     }
     this.#map?.triggerRepaint();
@@ -121,7 +121,14 @@ export class LiveLayer implements CustomLayerInterface {
 
   /** Takes note of what happens outside the area: how bright the ground is goes by the whole feed. */
   notice(frame: Frame): void {
-    this.#exposure.add(sum(frame.count), this.#clock.now());
+    this.#exposure.add(sum(frame.count), momentOf(frame, this.#clock.now()));
+  }
+
+  /** The picture stands still at this time (server's, ms since 1970), or goes on (null). */
+  hold(at: number | null): void {
+    this.#clock.hold(at);
+    this.#heatIsStale = true;
+    this.#map?.triggerRepaint();
   }
 
   /** The colour (0..255) of a topic by its number on the wire, and whether it is seen. */
@@ -179,10 +186,12 @@ export class LiveLayer implements CustomLayerInterface {
     this.#camera.look(map, gl, input);
     plainState(gl);
     this.#upload(gpu);
-    if (this.#heatIsStale) gpu.heat.restart(this.#sparks);
+    // Held, it is made anew as a whole, so that it doesn't matter in which order things came.
+    if (this.#heatIsStale || (this.#clock.isHeld && gpu.heat.isBehind(this.#sparks)))
+      gpu.heat.restart(this.#sparks, this.#sparks.seconds(now));
     this.#heatIsStale = false;
-    gpu.heat.update(this.#sparks, gpu.sparks, gpu.colours, this.#sparks.seconds(now));
-    this.#drawLight(gpu, input, now);
+    gpu.heat.update(this.#sparks, gpu.sparks, gpu.colours, this.#sparks.seconds(now), this.#clock.isHeld);
+    this.#drawLight(gpu, now);
     gl.bindVertexArray(null);
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
     this.stats.lastMs = performance.now() - started;
@@ -193,12 +202,13 @@ export class LiveLayer implements CustomLayerInterface {
     const [gpu, map] = [this.#gpu, this.#map];
     if (!gpu || !map) return;
     if (this.stats.drawn === 0) {
-      if (gpu.heat.isWarm(this.#sparks.seconds(this.#clock.now()))) this.#pace.later(map, COOLING_MS);
+      if (!this.#clock.isHeld && gpu.heat.isWarm(this.#sparks.seconds(this.#clock.now())))
+        this.#pace.later(map, COOLING_MS);
       return;
     }
     plainState(gpu.gl);
     gpu.darkroom.develop(MAP_COLOURS[this.#theme].ink);
-    this.#pace.next(map);
+    if (!this.#clock.isHeld) this.#pace.next(map);
   }
 
   #upload(gpu: Gpu): void {
@@ -212,7 +222,7 @@ export class LiveLayer implements CustomLayerInterface {
     gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, 256, 256, gl.RGBA, gl.UNSIGNED_BYTE, this.#colours);
   }
 
-  #drawLight(gpu: Gpu, input: CustomRenderMethodInput, now: number): void {
+  #drawLight(gpu: Gpu, now: number): void {
     const { gl } = gpu;
     const oldestSpark = this.#sparks.oldest(now);
     const sparks = this.#sparks.head - oldestSpark;
@@ -222,15 +232,15 @@ export class LiveLayer implements CustomLayerInterface {
     if (this.stats.drawn === 0) return;
     gpu.darkroom.isSlow = this.#pace.isSlow;
     const light = gpu.darkroom.expose();
-    const { spark, rough: roughProgram } = this.#programs(gpu, input);
-    if (rough > 0) this.#drawRough(gpu, roughProgram, input, now, oldestRough, light);
-    if (sparks > 0) this.#drawSparks(gpu, spark, input, now, oldestSpark);
+    if (rough > 0) this.#drawRough(gpu, now, oldestRough, light);
+    if (sparks > 0) this.#drawSparks(gpu, now, oldestSpark);
     gl.bindVertexArray(null);
     gpu.darkroom.bloom();
   }
 
-  #drawSparks(gpu: Gpu, program: Program, input: CustomRenderMethodInput, now: number, oldest: number): void {
+  #drawSparks(gpu: Gpu, now: number, oldest: number): void {
     const { gl } = gpu;
+    const program = gpu.programs.spark;
     const ring = this.#sparks;
     const sparks = ring.head - oldest;
     const newest = Math.max(oldest, ring.since(now - RIPPLE_S * 1000));
@@ -243,7 +253,7 @@ export class LiveLayer implements CustomLayerInterface {
     gl.uniform1f(program.at("u_rippling"), RIPPLES / Math.max(1, ring.head - newest));
     gl.blendFunc(gl.ONE, gl.ONE);
     for (const copy of this.#camera.copies) {
-      this.#camera.use(gl, program, input, copy);
+      this.#camera.use(gl, program, copy);
       gl.uniform1i(program.at("u_ripple"), 0);
       gl.uniform1f(program.at("u_size"), grown);
       drawStretch(gl, ring, oldest);
@@ -254,15 +264,9 @@ export class LiveLayer implements CustomLayerInterface {
     }
   }
 
-  #drawRough(
-    gpu: Gpu,
-    program: Program,
-    input: CustomRenderMethodInput,
-    now: number,
-    oldest: number,
-    { width, height }: Target,
-  ): void {
+  #drawRough(gpu: Gpu, now: number, oldest: number, { width, height }: Target): void {
     const { gl } = gpu;
+    const program = gpu.programs.rough;
     const { head, capacity } = this.#rough;
     const ratio = this.#camera.ratio * gpu.darkroom.scale;
     this.#usePoints(gpu, program, gpu.rough, this.#rough, now);
@@ -272,9 +276,10 @@ export class LiveLayer implements CustomLayerInterface {
     gl.uniform1f(program.at("u_most"), MOST_ROUGH * ratio);
     gl.uniform3i(program.at("u_alive"), oldest % capacity, head - oldest, capacity);
     gl.uniform1f(program.at("u_world"), 512 * 2 ** this.#camera.zoom * ratio);
+    gl.uniform1f(program.at("u_level"), this.#camera.level);
     gl.blendEquation(gl.MAX);
     for (const copy of this.#camera.copies) {
-      this.#camera.use(gl, program, input, copy);
+      this.#camera.use(gl, program, copy);
       gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, Math.min(head, capacity));
     }
     gl.blendEquation(gl.FUNC_ADD);
@@ -292,17 +297,11 @@ export class LiveLayer implements CustomLayerInterface {
     gl.uniform1f(program.at("u_still"), this.still ? 1 : 0);
     gl.bindVertexArray(points.array);
   }
+}
 
-  #programs({ gl, programs }: Gpu, { shaderData }: CustomRenderMethodInput): Programs {
-    const known = programs.get(shaderData.variantName);
-    if (known) return known;
-    const made = {
-      spark: compile(gl, sparkVertex(shaderData), sparkFragment),
-      rough: compile(gl, roughVertex(shaderData), roughFragment),
-    };
-    programs.set(shaderData.variantName, made);
-    return made;
-  }
+/** When what a frame tells of has warmed the ground, ms. It goes by the frame, not by when it came, so that the same frames look the same. */
+function momentOf({ kind, tick, covers }: Frame, now: number): number {
+  return kind === Kind.replay ? now : Math.min(tick + covers, now + AHEAD_MS);
 }
 
 function sum(column: Uint32Array): number {
@@ -333,7 +332,10 @@ function createGpu(gl: WebGL2RenderingContext, sparks: PointRing, rough: PointRi
     colours,
     heat: new HeatField(gl),
     darkroom: new Darkroom(gl),
-    programs: new Map(),
+    programs: {
+      spark: compile(gl, sparkVertex, sparkFragment),
+      rough: compile(gl, roughVertex, roughFragment),
+    },
   };
 }
 
@@ -343,8 +345,6 @@ function deleteGpu(gpu: Gpu): void {
   gpu.heat.delete();
   gpu.darkroom.delete();
   gpu.gl.deleteTexture(gpu.colours);
-  for (const { spark, rough } of gpu.programs.values()) {
-    gpu.gl.deleteProgram(spark.program);
-    gpu.gl.deleteProgram(rough.program);
-  }
+  gpu.gl.deleteProgram(gpu.programs.spark.program);
+  gpu.gl.deleteProgram(gpu.programs.rough.program);
 }

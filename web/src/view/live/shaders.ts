@@ -1,18 +1,10 @@
-import type { CustomRenderMethodInput } from "maplibre-gl";
 import { ATTRIBUTES } from "./buffers.ts";
 import { PLACE } from "./camera.ts";
 
-type ShaderData = CustomRenderMethodInput["shaderData"];
-
-/** MapLibre's way of projecting, which differs by projection, then ours. */
-function head(data: ShaderData): string {
-  return `#version 300 es
+const HEAD = `#version 300 es
 precision highp float;
 precision highp int;
-${data.vertexShaderPrelude}
-${data.define}
 ${PLACE}`;
-}
 
 /** What is known of a point before it is placed. */
 const POINT = `
@@ -44,21 +36,11 @@ Point point(int id) {
   return p;
 }
 
-/** The side of the globe that faces away is dark. */
-float facing(vec2 world) {
-#ifdef GLOBE
-  float above = dot(projectToSphere(world), u_projection_clipping_plane.xyz) + u_projection_clipping_plane.w;
-  return mix(1.0, clamp(above * 6.0, 0.0, 1.0), u_projection_transition);
-#else
-  return 1.0;
-#endif
-}
 const vec4 NOWHERE = vec4(2.0, 2.0, 2.0, 1.0);
 `;
 
 /** A spark that flashes and fades, and (u_ripple) rings that run out from some of the new ones. */
-export function sparkVertex(data: ShaderData): string {
-  return `${head(data)}
+export const sparkVertex = `${HEAD}
 ${POINT}
 uniform float u_life, u_size, u_gain, u_still, u_rippling;
 uniform bool u_ripple;
@@ -90,10 +72,11 @@ void main() {
     v_flash = flash;
     gl_PointSize = size * (5.0 - 1.6 * t + 6.5 * flash);
   }
-  v_light.a *= facing(p.origin + p.inside);
+  float facing = clamp(8.0 * above(p.origin, p.inside), 0.0, 1.0);
+  if (facing == 0.0) return;
+  v_light.a *= facing;
   gl_Position = place(p.origin, p.inside);
 }`;
-}
 
 export const sparkFragment = `#version 300 es
 precision highp float;
@@ -121,10 +104,9 @@ void main() {
  * are drawn with the greater of both), so that a busy one can't drown what is under it. Among streets it would be many screens wide
  * and say nothing: it fades out on the way there.
  */
-export function roughVertex(data: ShaderData): string {
-  return `${head(data)}
+export const roughVertex = `${HEAD}
 ${POINT}
-uniform float u_life, u_still, u_world, u_least, u_most;
+uniform float u_life, u_still, u_world, u_level, u_least, u_most;
 uniform vec2 u_screen;
 uniform ivec3 u_alive; // where in the ring those begin that are drawn, how many they are, the ring's size
 out vec2 v_corner;
@@ -140,15 +122,19 @@ void main() {
   Point p = point(gl_InstanceID);
   float t = p.age / u_life;
   if (t < 0.0 || t >= 1.0 || p.colour.a < 0.5) return;
-  float radius = max(u_least, 0.55 * p.side * u_world);
-  if (radius >= u_most) return;
+  highp vec2 at = fromMiddle(p.origin, p.inside);
+  highp vec3 sphere = onSphere(at);
+  float facing = clamp(8.0 * above(sphere), 0.0, 1.0);
+  // On the globe Mercator's stretching is undone.
+  float level = length(sphere.xz);
+  float radius = max(u_least, 0.55 * p.side * u_world * mix(1.0, level / u_level, u_globe.x));
+  if (radius >= u_most || facing == 0.0) return;
   float light = (1.0 - smoothstep(0.4 * u_most, u_most, radius)) * pow(1.0 - t, 1.5) * min(1.0, p.age / 0.3) * min(1.4, 0.8 + 0.06 * p.weight);
   v_colour = vec4(p.colour.rgb, 1.0);
-  v_shape = vec3(u_still > 0.5 ? 2.0 : p.age / 1.8, radius, light * facing(p.origin + p.inside));
-  vec4 centre = place(p.origin, p.inside);
+  v_shape = vec3(u_still > 0.5 ? 2.0 : p.age / 1.8, radius, light * facing);
+  vec4 centre = placed(at, 0.0);
   gl_Position = centre + vec4(v_corner * radius * 2.0 / u_screen * centre.w, 0.0, 0.0);
 }`;
-}
 
 export const roughFragment = `#version 300 es
 precision highp float;
@@ -233,14 +219,14 @@ export const heatVertex = `#version 300 es
 precision highp float;
 precision highp int;
 ${POINT}
-uniform float u_reach, u_memory;
+uniform float u_reach, u_memory, u_earliest;
 out float v_heat;
 void main() {
   gl_Position = NOWHERE;
   gl_PointSize = 0.0;
   v_heat = 0.0;
   Point p = point(gl_VertexID);
-  if (p.colour.a < 0.5 || p.heat == 0.0) return;
+  if (p.colour.a < 0.5 || p.heat == 0.0 || p.age < u_earliest) return;
   vec2 world = p.origin + p.inside;
   float y = 3.14159265 * (1.0 - 2.0 * world.y);
   float stretch = min(4.0, 0.5 * (exp(y) + exp(-y))); // the map's scale at that latitude
@@ -276,21 +262,15 @@ float warmth(float heat) { return 1.0 - exp(-pow(heat, 0.58)); }
 `;
 
 /** A haze over warm ground: the heat itself, softly. */
-export function hazeVertex(data: ShaderData): string {
-  return `${head(data)}
+export const hazeVertex = `${HEAD}
 layout(location=0) in vec2 a_world;
 out vec2 v_world;
 out float v_face;
 void main() {
   v_world = a_world;
-  v_face = 1.0;
-#ifdef GLOBE
-  float above = dot(projectToSphere(a_world), u_projection_clipping_plane.xyz) + u_projection_clipping_plane.w;
-  v_face = mix(1.0, clamp(above * 4.0, 0.0, 1.0), u_projection_transition);
-#endif
+  v_face = above(vec2(0.0), a_world);
   gl_Position = place(vec2(0.0), a_world);
 }`;
-}
 
 export const hazeFragment = `#version 300 es
 precision highp float;
@@ -314,34 +294,33 @@ float smoothHeat(vec2 at) {
 }
 void main() {
   float t = warmth(smoothHeat(v_world) * u_gain);
-  float alpha = smoothstep(0.02, 0.85, t) * u_alpha * v_face;
+  float alpha = smoothstep(0.02, 0.85, t) * u_alpha * clamp(4.0 * v_face, 0.0, 1.0);
   if (alpha < 0.004) discard;
   o_colour = vec4(ramp(0.8 * t) * alpha, alpha); // The ramp's white end is left to what happens now.
 }`;
 
 /** The land's dots, lit by the heat under them. */
-export function dotVertex(data: ShaderData): string {
-  return `${head(data)}
+export const dotVertex = `${HEAD}
 layout(location=0) in vec2 a_world;
 uniform sampler2D u_heat;
 uniform float u_size, u_gain, u_alpha;
 out vec4 v_colour;
 ${RAMP}
 void main() {
-  float face = 1.0, stretch = 1.0;
-#ifdef GLOBE
-  float above = dot(projectToSphere(a_world), u_projection_clipping_plane.xyz) + u_projection_clipping_plane.w;
-  face = mix(1.0, clamp(above * 2.6 + 0.25, 0.0, 1.0), u_projection_transition);
-#else
-  float y = 3.14159265 * (1.0 - 2.0 * a_world.y);
-  stretch = mix(1.0, min(2.2, 0.5 * (exp(y) + exp(-y))), 0.6);
-#endif
+  highp vec3 sphere = onSphere(fromMiddle(vec2(0.0), a_world));
+  float face = above(sphere);
+  gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+  gl_PointSize = 0.0;
+  v_colour = vec4(0.0);
+  if (face <= 0.0) return;
+  face = clamp(0.3 + 2.0 * face, 0.0, 1.0);
+  // The flat map is stretched towards the poles, and so are its dots, though less.
+  float stretch = mix(mix(1.0, min(2.2, 1.0 / length(sphere.xz)), 0.6), 1.0, u_globe.x);
   float t = warmth(textureLod(u_heat, a_world, 0.0).r * u_gain);
   gl_Position = place(vec2(0.0), a_world);
   gl_PointSize = u_size * stretch * mix(0.55, 1.0, face) * (1.0 + 0.75 * t);
   v_colour = vec4(ramp(t), u_alpha * face * mix(0.5, 1.0, min(1.0, 2.5 * t)));
 }`;
-}
 
 export const dotFragment = `#version 300 es
 precision highp float;

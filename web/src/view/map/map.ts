@@ -8,8 +8,10 @@ import type {
   Map as MapLibre,
   PaddingOptions,
 } from "maplibre-gl";
+import type { Projection } from "../../state/view.ts";
 import { MAP_COLOURS, type Theme } from "../theme.ts";
 import type { Base } from "./base.ts";
+import { projectionOf } from "./projection.ts";
 
 /** Where people are: what the first view shows, clear of the panels. */
 const INHABITED: [[number, number], [number, number]] = [
@@ -22,7 +24,7 @@ const MAX_ZOOM = 16;
 const OUTLINES_UNTIL = 10;
 const OUTLINES_GONE = 12;
 
-export function createMap(container: HTMLElement, base: Base, theme: Theme): MapLibre {
+export function createMap(container: HTMLElement, base: Base, theme: Theme, projection: Projection): MapLibre {
   maplibre.setWorkerUrl(workerUrl);
   const source = (data: Base[keyof Base & ("land" | "coast" | "borders" | "graticule")]) =>
     ({ type: "geojson", data, tolerance: 0.3 }) as const;
@@ -30,6 +32,7 @@ export function createMap(container: HTMLElement, base: Base, theme: Theme): Map
     container,
     style: {
       version: 8,
+      ...projectionOf(projection),
       sources: {
         land: source(base.land),
         coast: source(base.coast),
