@@ -1,6 +1,7 @@
 import type { Map as MapLibre, PaddingOptions } from "maplibre-gl";
 import * as store from "../state/store.ts";
-import { projection } from "../state/view.ts";
+import { mode, projection } from "../state/view.ts";
+import { AtmosphereLayer } from "./live/atmosphere.ts";
 import { canDrawHalfFloats } from "./live/gl.ts";
 import { GroundLayer } from "./live/ground.ts";
 import type { LiveLayer } from "./live/layer.ts";
@@ -17,13 +18,17 @@ export async function startScene(live: LiveLayer, container: HTMLElement): Promi
   const map = createMap(container, base, store.theme.peek(), projection.peek());
   followProjection(map);
   const ground = new GroundLayer(live, base.dots);
-  keepLayers(map, [ground, live]);
+  const atmosphere = new AtmosphereLayer(live.camera);
+  keepLayers(map, [ground, atmosphere, live]);
   fitInhabited(map, clearOfPanels());
   followWindow(map);
   followMotion(live);
   store.theme.subscribe((theme) => {
-    ground.theme = live.theme = theme;
+    ground.theme = atmosphere.theme = live.theme = theme;
     if (map.isStyleLoaded()) paint(map, theme);
+  });
+  mode.subscribe((to) => {
+    live.mode = to;
   });
   // A lost context rebuilds the style with the colours that it had then.
   map.on("style.load", () => paint(map, store.theme.peek()));

@@ -53,6 +53,8 @@ export class Camera {
   globe = 0;
   /** What is left of lengths in Mercator's units at the middle of the view: the cosine of its latitude. */
   level = 1;
+  /** Longer side of a square around the middle of the view that holds all of it, CSS pixels; padding puts the middle aside. */
+  pixels = 0;
   /** Copies of the world that can be seen. */
   readonly copies: number[] = [];
   /** Middle of the view, as a part of the world. */
@@ -78,6 +80,7 @@ export class Camera {
     if (this.globe > 0) this.#lookRound(data.mainMatrix, data.clippingPlane);
     this.#globe[0] = this.globe;
     this.#globe[1] = Math.exp(TURN * (0.5 - this.centreY));
+    this.pixels = this.#reach(gl);
     this.#findCopies(map, gl);
   }
 
@@ -119,6 +122,13 @@ export class Camera {
     this.#horizon[3] = plane[3]!;
     // Close to the ground the whole face is hardly above the plane of the horizon.
     this.#globe[2] = 1 / Math.max(1e-6, 1 + plane[3]!);
+  }
+
+  #reach(gl: WebGL2RenderingContext): number {
+    const w = this.#flat[15]!;
+    const across = gl.drawingBufferWidth * (1 + Math.abs(this.#flat[12]! / w));
+    const down = gl.drawingBufferHeight * (1 + Math.abs(this.#flat[13]! / w));
+    return Math.max(across, down) / this.ratio;
   }
 
   #findCopies(map: MapLibre, gl: WebGL2RenderingContext): void {

@@ -2,15 +2,17 @@ import type { CustomLayerInterface, CustomRenderMethodInput, Map as MapLibre } f
 import type { ServerClock } from "../../receive/clock.ts";
 import { type Frame, Kind } from "../../receive/frame.ts";
 import type { Area } from "../../receive/tiles.ts";
+import type { Mode } from "../../state/view.ts";
 import { MAP_COLOURS, type Theme } from "../theme.ts";
 import { PointBuffers, resetUnpacking } from "./buffers.ts";
 import { Camera } from "./camera.ts";
 import { Darkroom } from "./darkroom.ts";
+import { Exposure } from "./exposure.ts";
 import { bindTexture, compile, type Program, plainState, setSampling, type Target } from "./gl.ts";
-import { Exposure, HeatField } from "./heat.ts";
 import { Pace } from "./pace.ts";
 import { AHEAD_MS, isRough, PointRing } from "./ring.ts";
 import { roughFragment, roughVertex, sparkFragment, sparkVertex } from "./shaders.ts";
+import { Warmth } from "./warmth.ts";
 import { Watched } from "./watched.ts";
 
 /** How long a point is seen, ms. */
@@ -44,7 +46,7 @@ interface Gpu {
   sparks: PointBuffers;
   rough: PointBuffers;
   colours: WebGLTexture;
-  heat: HeatField;
+  ground: Warmth;
   darkroom: Darkroom;
   programs: Programs;
 }
@@ -80,6 +82,7 @@ export class LiveLayer implements CustomLayerInterface {
   readonly #watched = new Watched();
   readonly #pace = new Pace();
   #theme: Theme = "dark";
+  #mode: Mode = "both";
   #coloursChanged = true;
   #heatIsStale = true;
   #map: MapLibre | null = null;
@@ -144,14 +147,24 @@ export class LiveLayer implements CustomLayerInterface {
     this.#map?.triggerRepaint();
   }
 
+  /** What is drawn of the events: they themselves, the ground that they warm, or both. */
+  get mode(): Mode {
+    return this.#mode;
+  }
+
+  set mode(mode: Mode) {
+    this.#mode = mode;
+    this.#map?.triggerRepaint();
+  }
+
   set theme(theme: Theme) {
     this.#theme = theme;
     this.#map?.triggerRepaint();
   }
 
   /** Where it has been busy lately; null while there is no GPU. */
-  get heat(): WebGLTexture | null {
-    return this.#gpu?.heat.target.texture ?? null;
+  get ground(): Warmth | null {
+    return this.#gpu?.ground ?? null;
   }
 
   /** What one unit of that heat is worth. */
@@ -186,11 +199,10 @@ export class LiveLayer implements CustomLayerInterface {
     this.#camera.look(map, gl, input);
     plainState(gl);
     this.#upload(gpu);
-    // Held, it is made anew as a whole, so that it doesn't matter in which order things came.
-    if (this.#heatIsStale || (this.#clock.isHeld && gpu.heat.isBehind(this.#sparks)))
-      gpu.heat.restart(this.#sparks, this.#sparks.seconds(now));
+    if (this.#heatIsStale) gpu.ground.restart();
     this.#heatIsStale = false;
-    gpu.heat.update(this.#sparks, gpu.sparks, gpu.colours, this.#sparks.seconds(now), this.#clock.isHeld);
+    const seconds = this.#sparks.seconds(now);
+    gpu.ground.update(this.#camera, this.#sparks, gpu.sparks, gpu.colours, seconds, this.#clock.isHeld);
     this.#drawLight(gpu, now);
     gl.bindVertexArray(null);
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
@@ -201,8 +213,8 @@ export class LiveLayer implements CustomLayerInterface {
   render(_: unknown): void {
     const [gpu, map] = [this.#gpu, this.#map];
     if (!gpu || !map) return;
-    if (this.stats.drawn === 0) {
-      if (!this.#clock.isHeld && gpu.heat.isWarm(this.#sparks.seconds(this.#clock.now())))
+    if (this.stats.drawn === 0 || this.#mode === "heat") {
+      if (!this.#clock.isHeld && gpu.ground.isWarm(this.#sparks.seconds(this.#clock.now())))
         this.#pace.later(map, COOLING_MS);
       return;
     }
@@ -229,7 +241,7 @@ export class LiveLayer implements CustomLayerInterface {
     const oldestRough = this.#rough.oldest(now);
     const rough = this.#rough.head - oldestRough;
     this.stats.drawn = sparks + rough;
-    if (this.stats.drawn === 0) return;
+    if (this.stats.drawn === 0 || this.#mode === "heat") return;
     gpu.darkroom.isSlow = this.#pace.isSlow;
     const light = gpu.darkroom.expose();
     if (rough > 0) this.#drawRough(gpu, now, oldestRough, light);
@@ -330,7 +342,7 @@ function createGpu(gl: WebGL2RenderingContext, sparks: PointRing, rough: PointRi
     sparks: new PointBuffers(gl, sparks, false),
     rough: new PointBuffers(gl, rough, true),
     colours,
-    heat: new HeatField(gl),
+    ground: new Warmth(gl),
     darkroom: new Darkroom(gl),
     programs: {
       spark: compile(gl, sparkVertex, sparkFragment),
@@ -342,7 +354,7 @@ function createGpu(gl: WebGL2RenderingContext, sparks: PointRing, rough: PointRi
 function deleteGpu(gpu: Gpu): void {
   gpu.sparks.delete();
   gpu.rough.delete();
-  gpu.heat.delete();
+  gpu.ground.delete();
   gpu.darkroom.delete();
   gpu.gl.deleteTexture(gpu.colours);
   gpu.gl.deleteProgram(gpu.programs.spark.program);

@@ -214,12 +214,13 @@ void main() {
   }
 }`;
 
-/** Adds a point to the heat of its surroundings, on a map of the whole world. */
+/** Adds a point to the heat of its surroundings, on a map of a part of the world. */
 export const heatVertex = `#version 300 es
 precision highp float;
 precision highp int;
 ${POINT}
-uniform float u_reach, u_memory, u_earliest;
+uniform highp vec4 u_window; // west, north, width, height
+uniform float u_side, u_reach, u_memory, u_earliest;
 out float v_heat;
 void main() {
   gl_Position = NOWHERE;
@@ -227,12 +228,12 @@ void main() {
   v_heat = 0.0;
   Point p = point(gl_VertexID);
   if (p.colour.a < 0.5 || p.heat == 0.0 || p.age < u_earliest) return;
-  vec2 world = p.origin + p.inside;
-  float y = 3.14159265 * (1.0 - 2.0 * world.y);
+  vec2 at = ((p.origin - u_window.xy) + p.inside) / u_window.zw;
+  float y = 3.14159265 * (1.0 - 2.0 * (p.origin.y + p.inside.y));
   float stretch = min(4.0, 0.5 * (exp(y) + exp(-y))); // the map's scale at that latitude
   v_heat = p.heat * pow(float(a_count), 0.8) * exp(-max(0.0, p.age) / u_memory) / stretch;
-  gl_PointSize = max(3.0, 2.0 * u_reach * stretch);
-  gl_Position = vec4(world * 2.0 - 1.0, 0.0, 1.0);
+  gl_PointSize = max(3.0, 2.0 * u_reach * u_side * stretch);
+  gl_Position = vec4(at * 2.0 - 1.0, 0.0, 1.0);
 }`;
 
 export const heatFragment = `#version 300 es
@@ -261,23 +262,29 @@ vec3 ramp(float t) {
 float warmth(float heat) { return 1.0 - exp(-pow(heat, 0.58)); }
 `;
 
-/** A haze over warm ground: the heat itself, softly. */
+/** The surface of the heat: a haze over warm ground, with lines of equal heat. A sheet of squares, which the globe bends. */
 export const hazeVertex = `${HEAD}
-layout(location=0) in vec2 a_world;
-out vec2 v_world;
+layout(location=0) in vec2 a_part;
+uniform highp vec4 u_sheet; // west, north, width, height: what of the world it covers
+uniform highp vec4 u_field; // and what its heat is known of
+out vec2 v_at;
 out float v_face;
 void main() {
-  v_world = a_world;
-  v_face = above(vec2(0.0), a_world);
-  gl_Position = place(vec2(0.0), a_world);
+  highp vec2 inside = a_part * u_sheet.zw;
+  v_at = ((u_sheet.xy - u_field.xy) + inside) / u_field.zw;
+  highp vec2 d = fromMiddle(u_sheet.xy, inside);
+  v_face = above(onSphere(d));
+  gl_Position = placed(d, 0.0);
 }`;
 
 export const hazeFragment = `#version 300 es
 precision highp float;
-in vec2 v_world;
+in vec2 v_at;
 in float v_face;
 uniform sampler2D u_heat;
-uniform float u_gain, u_alpha;
+uniform float u_gain, u_alpha, u_wide, u_lines;
+uniform vec3 u_ember;
+uniform bool u_ink;
 out vec4 o_colour;
 ${RAMP}
 /** A cubic B-spline through the texels, in four reads: no corners show, however far the map is zoomed in. */
@@ -289,20 +296,34 @@ float smoothHeat(vec2 at) {
   vec2 w1 = 2.0 / 3.0 - 0.5 * f * f * (2.0 - f), w2 = 1.0 - w0 - w1 - w3;
   vec2 low = w0 + w1, high = w2 + w3;
   vec2 a = (p - 0.5 + w1 / low) / size, b = (p + 1.5 + w3 / high) / size;
-  return low.y * (low.x * texture(u_heat, a).r + high.x * texture(u_heat, vec2(b.x, a.y)).r)
-    + high.y * (low.x * texture(u_heat, vec2(a.x, b.y)).r + high.x * texture(u_heat, b).r);
+  return low.y * (low.x * textureLod(u_heat, a, 0.0).r + high.x * textureLod(u_heat, vec2(b.x, a.y), 0.0).r)
+    + high.y * (low.x * textureLod(u_heat, vec2(a.x, b.y), 0.0).r + high.x * textureLod(u_heat, b, 0.0).r);
 }
 void main() {
-  float t = warmth(smoothHeat(v_world) * u_gain);
-  float alpha = smoothstep(0.02, 0.85, t) * u_alpha * clamp(4.0 * v_face, 0.0, 1.0);
-  if (alpha < 0.004) discard;
-  o_colour = vec4(ramp(0.8 * t) * alpha, alpha); // The ramp's white end is left to what happens now.
+  float face = clamp(4.0 * v_face, 0.0, 1.0);
+  if (face == 0.0) discard;
+  float heat = smoothHeat(v_at) * (1.0 - 0.4 * u_wide);
+  // From far away a town is a dot: its glow is let reach further than its heat does.
+  if (u_wide > 0.0) heat += u_wide * (0.9 * textureLod(u_heat, v_at, 1.0).r + 0.4 * textureLod(u_heat, v_at, 2.2).r);
+  float t = warmth(heat * u_gain);
+  float alpha = smoothstep(0.03, 0.66, t) * u_alpha * face;
+  // Lines of equal heat, brighter than what is between them.
+  float step = t * 9.0, width = max(fwidth(step), 1e-4);
+  float line = (1.0 - smoothstep(0.4 * width, 1.3 * width, abs(fract(step - 0.5) - 0.5)))
+    * smoothstep(0.10, 0.3, t) * (1.0 - smoothstep(0.2, 0.5, width)) * u_lines;
+  if (alpha + line < 0.004) discard;
+  vec3 colour = t < 0.22 ? mix(u_ember, u_ramp[1], t / 0.22) : ramp(t);
+  if (u_ink) colour *= 1.0 - 0.25 * line;
+  else colour += colour * 0.75 * line;
+  alpha = min(1.0, alpha + 0.16 * line * face);
+  o_colour = vec4(min(vec3(1.0), colour) * alpha, u_ink ? alpha : 0.72 * alpha);
 }`;
 
 /** The land's dots, lit by the heat under them. */
 export const dotVertex = `${HEAD}
 layout(location=0) in vec2 a_world;
 uniform sampler2D u_heat;
+uniform highp vec4 u_field;
 uniform float u_size, u_gain, u_alpha;
 out vec4 v_colour;
 ${RAMP}
@@ -316,7 +337,7 @@ void main() {
   face = clamp(0.3 + 2.0 * face, 0.0, 1.0);
   // The flat map is stretched towards the poles, and so are its dots, though less.
   float stretch = mix(mix(1.0, min(2.2, 1.0 / length(sphere.xz)), 0.6), 1.0, u_globe.x);
-  float t = warmth(textureLod(u_heat, a_world, 0.0).r * u_gain);
+  float t = warmth(textureLod(u_heat, (a_world - u_field.xy) / u_field.zw, 0.0).r * u_gain);
   gl_Position = place(vec2(0.0), a_world);
   gl_PointSize = u_size * stretch * mix(0.55, 1.0, face) * (1.0 + 0.75 * t);
   v_colour = vec4(ramp(t), u_alpha * face * mix(0.5, 1.0, min(1.0, 2.5 * t)));
