@@ -18,7 +18,7 @@ const page = new Page(new URL("api/live", document.baseURI));
 const handle = expose(page);
 render(<Panels page={page} />, document.getElementById("panels")!);
 // With another token the page is another viewer: it starts anew, as it does with the first.
-token.subscribe(() => page.session.startAnew());
+token.subscribe(() => page.begin());
 // Once the server takes events in, it has opened its location table; after a restart that may be another one.
 effect(() => {
   if (store.health.value === "live") void loadServerFacts();
