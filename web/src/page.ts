@@ -6,10 +6,11 @@ import { type Listener, Session } from "./receive/session.ts";
 import type { Refusal } from "./receive/socket.ts";
 import type { Area } from "./receive/tiles.ts";
 import { EVERYTHING } from "./receive/wish.ts";
-import { Meter } from "./state/meter.ts";
+import { Meter, SPARK_SECONDS } from "./state/meter.ts";
 import { colourOf } from "./state/palette.ts";
 import * as store from "./state/store.ts";
 import { token } from "./state/token.ts";
+import { hidden, isHidden } from "./state/view.ts";
 import { LiveLayer } from "./view/live/layer.ts";
 import { isRough } from "./view/live/ring.ts";
 
@@ -25,7 +26,6 @@ export class Page implements Listener {
   readonly layer = new LiveLayer(this.clock);
   readonly session: Session;
   readonly meter = new Meter();
-  readonly #hidden = new Set<number>();
   /** Which colour a topic has, by slot: the busiest at the start come first. */
   readonly #colourOf: number[] = [];
   #coloured = 0;
@@ -36,6 +36,7 @@ export class Page implements Listener {
     const environment = reaching(liveUrl(live), { token: () => token.peek() });
     this.session = new Session(environment, this.clock, this, { ...EVERYTHING, every: EVERY_MS });
     store.theme.subscribe(() => this.#paint());
+    hidden.subscribe(() => this.#paint());
     document.addEventListener("visibilitychange", () => {
       if (document.hidden) return;
       this.session.retry();
@@ -44,12 +45,16 @@ export class Page implements Listener {
     addEventListener("online", () => this.session.retry());
   }
 
-  /** Shows or hides a topic, on the map only: the account goes on. */
-  toggle(slot: number): void {
-    if (!this.#hidden.delete(slot)) this.#hidden.add(slot);
-    this.#paint();
-    this.#listedAt = 0;
-    this.#publish();
+  /** A topic's events per second over the last minute, oldest first. */
+  spark(slot: number): Float32Array {
+    const values = new Float32Array(SPARK_SECONDS);
+    this.meter.spark(slot, values);
+    return values;
+  }
+
+  /** Connects at once instead of waiting. */
+  retry(): void {
+    this.session.retry();
   }
 
   /** The map shows this area from now on. What lies outside of it goes on being counted, not drawn. */
@@ -137,7 +142,7 @@ export class Page implements Listener {
         name,
         count: ledger.total(slot),
         rate: this.meter.rate(slot),
-        visible: !this.#hidden.has(slot),
+        visible: !isHidden(name, hidden.peek()),
       }))
       .sort((a, b) => b.count - a.count || a.slot - b.slot);
   }
@@ -152,7 +157,8 @@ export class Page implements Listener {
   #paint(): void {
     this.session.topics.eachNumber((number, slot) => {
       const [red, green, blue] = this.colour(slot);
-      this.layer.colour(number, red, green, blue, !this.#hidden.has(slot));
+      const isShown = !isHidden(this.session.topics.names[slot]!, hidden.peek());
+      this.layer.colour(number, red, green, blue, isShown);
     });
   }
 }
