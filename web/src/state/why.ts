@@ -1,4 +1,5 @@
 import { bearer } from "../receive/environment.ts";
+import type { Stats } from "./http.gen.ts";
 import { token } from "./token.ts";
 
 /** Why lines are not on the map. */
@@ -9,10 +10,7 @@ export interface Why {
   examples: readonly { reason: string; line: string }[];
 }
 
-interface Answer {
-  reasons?: Readonly<Record<string, number>>;
-  examples?: Why["examples"];
-}
+type Answer = Pick<Stats, "reasons" | "examples">;
 
 /** Asks the server. Rejects with words for people when it can't say. */
 export async function loadWhy(): Promise<Why> {

@@ -59,7 +59,8 @@ export function pointAt(map: MapLibre): Pointing {
       const there = map.unproject(at);
       // What is behind the globe lies under another place.
       const isHidden =
-        Math.abs(there.lat - lat) > FAR || Math.abs(Math.sin(((there.lng - lon) * Math.PI) / 360)) * Math.cos((lat * Math.PI) / 180) > FAR_SINE;
+        Math.abs(there.lat - lat) > FAR ||
+        Math.abs(Math.sin(((there.lng - lon) * Math.PI) / 360)) * Math.cos((lat * Math.PI) / 180) > FAR_SINE;
       return isHidden ? null : [at.x, at.y];
     },
     degrees: (pixels) => (pixels * 360) / (TILE * 2 ** map.getZoom()),
@@ -70,41 +71,43 @@ export function pointAt(map: MapLibre): Pointing {
 function watch(map: MapLibre, call: (spot: Spot | null) => void, middle: Pointing["middle"]): () => void {
   const canvas = map.getCanvas();
   let timer: ReturnType<typeof setTimeout> | undefined;
-  /** Where the mouse rests, once it does. */
-  let rests: { x: number; y: number } | null = null;
+  /** What is pointed at, and where in the window it was then. */
+  let spot: Spot | null = null;
+  let [x, y] = [0, 0];
   const leave = () => {
     clearTimeout(timer);
-    if (rests) call(null);
-    rests = null;
+    if (spot) call(null);
+    spot = null;
   };
-  const point = ({ point: at, lngLat }: MapMouseEvent, by: Spot["by"]) => {
-    clearTimeout(timer);
-    rests = at;
-    call({ lon: lngLat.lng, lat: lngLat.lat, by });
-  };
-  const moved = (event: MapMouseEvent) => {
-    // A finger's touch is followed by mouse events of the browser's own making: `click` has told of it already.
-    if (!matchMedia("(hover: hover)").matches) return;
-    if (rests && Math.hypot(event.point.x - rests.x, event.point.y - rests.y) <= SAME_PLACE) return;
+  const point = (next: Spot) => {
     leave();
-    timer = setTimeout(() => point(event, "mouse"), REST_MS);
+    spot = next;
+    ({ x, y } = map.project([spot.lon, spot.lat]));
+    call(spot);
   };
-  const clicked = (event: MapMouseEvent) =>
-    point(event, (event.originalEvent as PointerEvent).pointerType === "touch" ? "touch" : "mouse");
-  const dragged = ({ originalEvent }: { originalEvent?: unknown }) => {
-    if (originalEvent) leave();
+  const isSame = (at: { x: number; y: number }) => Math.hypot(at.x - x, at.y - y) <= SAME_PLACE;
+  const moved = ({ point: at, lngLat }: MapMouseEvent) => {
+    // A finger's touch is followed by mouse events of the browser's own making: `click` tells of it.
+    if (!matchMedia("(hover: hover)").matches || (spot && isSame(at))) return;
+    leave();
+    timer = setTimeout(() => point({ lon: lngLat.lng, lat: lngLat.lat, by: "mouse" }), REST_MS);
   };
-  const pressed = (event: KeyboardEvent) => {
-    if (event.key === "Enter") {
-      rests = map.project(map.getCenter());
-      call({ ...middle(), by: "keys" });
-    } else if (event.key === "Escape" || event.key.startsWith("Arrow")) leave();
+  const clicked = ({ lngLat, originalEvent }: MapMouseEvent) => {
+    const by = (originalEvent as PointerEvent).pointerType === "touch" ? "touch" : "mouse";
+    point({ lon: lngLat.lng, lat: lngLat.lat, by });
+  };
+  // The map has moved on beneath the mouse, or the place away from the middle.
+  const drifted = () => {
+    if (spot && !isSame(map.project([spot.lon, spot.lat]))) leave();
+  };
+  const pressed = ({ key }: KeyboardEvent) => {
+    if (key === "Enter") point({ ...middle(), by: "keys" });
   };
   const followed = [
     map.on("mousemove", moved),
     map.on("mouseout", leave),
     map.on("click", clicked),
-    map.on("movestart", dragged),
+    map.on("move", drifted),
   ];
   canvas.addEventListener("keydown", pressed);
   canvas.addEventListener("blur", leave);

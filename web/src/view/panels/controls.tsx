@@ -64,7 +64,7 @@ function toolsOf(actions: Actions): Tool[] {
     { label: "Search", shortcut: "/", Icon: icons.Search, run: () => show("search") },
     {
       label: "Follow",
-      shortcut: "o",
+      shortcut: "O",
       pressed: following.value,
       Icon: icons.Compass,
       run: () => {
@@ -74,11 +74,11 @@ function toolsOf(actions: Actions): Tool[] {
     ...arcsTool(),
     {
       label: isDark ? "Light theme" : "Dark theme",
-      shortcut: "t",
+      shortcut: "T",
       Icon: isDark ? icons.Sun : icons.Moon,
       run: () => chooseTheme(isDark ? "light" : "dark"),
     },
-    { label: "Full screen", shortcut: "f", Icon: icons.Corners, run: () => actions.toggleFullScreen() },
+    { label: "Full screen", shortcut: "W", Icon: icons.Corners, run: () => actions.toggleFullScreen() },
     { label: "Help", shortcut: "?", Icon: icons.Question, run: () => show("help") },
   ];
 }
@@ -88,7 +88,7 @@ function arcsTool(): Tool[] {
   const run = () => {
     arcs.value = !arcs.value;
   };
-  return [{ label: `Arcs to ${home.value.name}`, shortcut: "a", pressed: arcs.value, Icon: icons.Arc, run }];
+  return [{ label: `Arcs to ${home.value.name}`, shortcut: "A", pressed: arcs.value, Icon: icons.Arc, run }];
 }
 
 function show(what: "help" | "search"): void {
@@ -128,7 +128,7 @@ function ModeMenu() {
       button={
         <>
           <Icon />
-          <Tip label="Points or heat" shortcut="m" />
+          <Tip label="Points or heat" shortcut="M" />
         </>
       }
     >

@@ -5,6 +5,7 @@ import { cssOf } from "../../state/palette.ts";
 import { type Around, theme } from "../../state/store.ts";
 import type { Pointing, Spot } from "../map/pointing.ts";
 import { beside } from "./beside.ts";
+import { useEscape } from "./escape.ts";
 import type { Page } from "./ports.ts";
 import { useSecond } from "./second.ts";
 import { Sparkline } from "./sparkline.tsx";
@@ -35,15 +36,13 @@ function Pointed({ page, pointing }: Props) {
         isAiming.value = aiming;
       }),
     ];
-    const onKeyDown = (event: KeyboardEvent) => {
-      if (event.key === "Escape") spot.value = null;
-    };
-    addEventListener("keydown", onKeyDown);
     return () => {
-      removeEventListener("keydown", onKeyDown);
       for (const end of ends) end();
     };
   }, [pointing, spot, isAiming]);
+  useEscape(spot.value !== null, () => {
+    spot.value = null;
+  });
   return (
     <>
       {isAiming.value && <Cross pointing={pointing} />}

@@ -11,7 +11,7 @@ import { Help, type Shortcut } from "./help.tsx";
 import { Legend } from "./legend.tsx";
 import { Logo } from "./logo.tsx";
 import { Messages } from "./messages.tsx";
-import type { Actions, Page, Find } from "./ports.ts";
+import type { Actions, Page } from "./ports.ts";
 import { isRoomy } from "./room.ts";
 import { Search } from "./search.tsx";
 import { Recording } from "./share.tsx";
@@ -22,14 +22,13 @@ import { Total } from "./total.tsx";
 interface Props {
   page: Page;
   actions: Actions;
-  find: Find;
   keys: readonly Shortcut[];
   /** Null until the map is there. */
   pointing: Signal<Pointing | null>;
 }
 
 /** Everything around the map. */
-export function Panels({ page, actions, find, keys, pointing }: Props) {
+export function Panels({ page, actions, keys, pointing }: Props) {
   const ticker = <Ticker page={page} actions={actions} />;
   const legend = <Legend page={page} />;
   const busiest = <Busiest actions={actions} partly={false} />;
@@ -65,7 +64,7 @@ export function Panels({ page, actions, find, keys, pointing }: Props) {
       <Recording actions={actions} />
       <Footer page={page} />
       <Details page={page} pointing={pointing} />
-      {overlay.value === "search" && <Search find={find} actions={actions} />}
+      {overlay.value === "search" && <Search actions={actions} />}
       {overlay.value === "help" && <Help keys={keys} />}
     </>
   );

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
+import { useEscape } from "./escape.ts";
 
 interface Props {
   id: string;
@@ -20,9 +21,22 @@ interface Props {
 export function Popover({ id, label, class: kind, at, button, buttonLabel, children }: Props) {
   const isOpen = useSignal(false);
   const box = useRef<HTMLDivElement>(null);
+  const opener = useRef<HTMLButtonElement>(null);
+  const close = () => {
+    box.current?.hidePopover();
+    opener.current?.focus();
+  };
+  useEscape(isOpen.value, close);
   return (
     <>
-      <button type="button" class={kind} popovertarget={id} aria-label={buttonLabel} aria-haspopup="dialog">
+      <button
+        ref={opener}
+        type="button"
+        class={kind}
+        popovertarget={id}
+        aria-label={buttonLabel}
+        aria-haspopup="dialog"
+      >
         {button}
       </button>
       <div
@@ -36,7 +50,7 @@ export function Popover({ id, label, class: kind, at, button, buttonLabel, child
           isOpen.value = event.newState === "open";
         }}
       >
-        {isOpen.value && children(() => box.current?.hidePopover())}
+        {isOpen.value && children(close)}
       </div>
     </>
   );

@@ -21,16 +21,3 @@ export interface Actions {
   savePicture(): Promise<void>;
   toggleClip(): Promise<void>;
 }
-
-/** A city or country, by its name. */
-export interface Found {
-  name: string;
-  /** Two letters. */
-  country: string;
-  lon: number;
-  lat: number;
-  zoom: number;
-}
-
-/** Places by name, the likeliest first. */
-export type Find = (text: string) => Promise<readonly Found[]>;

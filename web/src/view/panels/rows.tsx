@@ -106,7 +106,7 @@ function Row({ line, page, tabbed, onFocus, onOpen, onToggle }: RowProps) {
         >
           <i
             class="swatch"
-            style={isOpen === null ? undefined : { background: pie(branch, page) }}
+            style={isOpen === null ? undefined : { "--swatch": pie(branch, page) }}
             aria-hidden="true"
           />
           <span class="name">

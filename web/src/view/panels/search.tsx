@@ -1,12 +1,14 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import type { Found } from "../../places/search.ts";
 import { country } from "../../state/format.ts";
 import { close, Dialog } from "./dialog.tsx";
+import { find } from "./find.ts";
 import { Search as Glass } from "./icons.tsx";
-import type { Actions, Find, Found } from "./ports.ts";
+import type { Actions } from "./ports.ts";
 
 /** A city or country by its name; Enter goes there. */
-export function Search({ find, actions }: { find: Find; actions: Actions }) {
+export function Search({ actions }: { actions: Actions }) {
   const text = useSignal("");
   const found = useSignal<readonly Found[]>([]);
   const at = useSignal(0);
@@ -73,7 +75,7 @@ export function Search({ find, actions }: { find: Find; actions: Actions }) {
           // biome-ignore lint/a11y/useKeyWithClickEvents: the field has the keyboard, by the combobox pattern
           // biome-ignore lint/a11y/useFocusableInteractive: likewise
           <div
-            key={`${place.name} ${place.lon} ${place.lat}`}
+            key={`${place.kind} ${place.lon} ${place.lat}`}
             id={`found-${i}`}
             role="option"
             aria-selected={i === at.value}
@@ -96,7 +98,6 @@ export function Search({ find, actions }: { find: Find; actions: Actions }) {
   );
 }
 
-function kindOf({ name, country: code }: Found): string {
-  const whole = country(code);
-  return whole === name ? "Country" : whole;
+function kindOf({ kind, country: code }: Found): string {
+  return kind === "country" ? "Country" : country(code);
 }

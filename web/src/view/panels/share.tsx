@@ -37,17 +37,17 @@ export function ShareItems({ actions, close }: { actions: Actions; close: () => 
       <button type="button" class="item" onClick={done(() => actions.copyLink())}>
         <Link />
         <span>Copy link</span>
-        <small>Opens this view</small>
+        <kbd>L</kbd>
       </button>
       <button type="button" class="item" onClick={done(() => actions.savePicture())}>
         <Picture />
         <span>Save picture</span>
-        <small>PNG</small>
+        <kbd>P</kbd>
       </button>
       <button type="button" class="item" onClick={done(() => actions.toggleClip())}>
         <Clip />
         <span>{recording.value ? "Stop recording" : "Record a clip"}</span>
-        <small>WebM</small>
+        <kbd>R</kbd>
       </button>
     </>
   );

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
+import { useEscape } from "./escape.ts";
 
 interface Tab {
   id: string;
@@ -12,13 +13,14 @@ interface Tab {
 export function Tabs({ tabs }: { tabs: readonly Tab[] }) {
   const open = useSignal<string | null>(null);
   const bar = useRef<HTMLDivElement>(null);
+  useEscape(open.value !== null, () => {
+    bar.current?.querySelector<HTMLElement>("[aria-selected=true]")?.focus();
+    open.value = null;
+  });
   const shown = tabs.find(({ id }) => id === open.value);
   const onKeyDown = (event: KeyboardEvent) => {
     const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (by === undefined) {
-      if (event.key === "Escape") open.value = null;
-      return;
-    }
+    if (by === undefined) return;
     const buttons = [...bar.current!.children] as HTMLElement[];
     const at = buttons.indexOf(event.target as HTMLElement);
     buttons[(at + by + buttons.length) % buttons.length]!.focus();
