@@ -94,7 +94,8 @@ export class Page {
   #hear(news: News): void {
     switch (news.type) {
       case "connection":
-        return this.#connection(news.state);
+        this.#connection(news.state);
+        return;
       case "hello":
         this.clock.set(machineTime() + news.ahead);
         store.started.value = news.started ?? store.started.value;
@@ -107,13 +108,17 @@ export class Page {
         this.account = news.account;
         this.#latency.clear();
         this.#giveColours();
-        return this.#publish();
+        this.#publish();
+        return;
       case "step":
-        return this.#step(news);
+        this.#step(news);
+        return;
       case "summary":
-        return this.#summarise(news.summary);
+        this.#summarise(news.summary);
+        return;
       case "stats":
-        return this.#stats(news.stats);
+        this.#stats(news.stats);
+        return;
       case "pace":
         store.pace.value = news.every > 0 ? { every: news.every, reason: news.reason } : null;
         return;

@@ -45,22 +45,28 @@ export class Feed implements Listener {
   obey(order: Order): void {
     switch (order.type) {
       case "begin":
-        return this.session.startAnew();
+        this.session.startAnew();
+        return;
       case "look":
-        return this.session.want({ tiles: order.area, rest: order.area !== null });
+        this.session.want({ tiles: order.area, rest: order.area !== null });
+        return;
       case "solo":
-        return this.session.want({ topics: order.topic === null ? [">"] : [order.topic, `${order.topic}.>`] });
+        this.session.want({ topics: order.topic === null ? [">"] : [order.topic, `${order.topic}.>`] });
+        return;
       case "shown":
-        return this.#show(order.shown);
+        this.#show(order.shown);
+        return;
       case "retry":
-        return this.session.retry();
+        this.session.retry();
+        return;
       case "sparks":
         this.lately.wanted = order.slots;
         return;
       case "around": {
         const { key, lon, lat, degrees } = order;
         const around = this.lately.around(lon, lat, degrees, Math.floor(this.#tick / 1000), this.session.topics.names);
-        return this.#tell({ type: "around", key, around });
+        this.#tell({ type: "around", key, around });
+        return;
       }
     }
   }
