@@ -17,7 +17,7 @@ TABLE_SOURCES := $(filter-out %/__init__.py %/addresses.py %/commands.py %/kerne
 SHOW = @printf '\033[1m%s\033[0m\n' "==> $(1)"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format bench wheel web table clean missing
+.PHONY: help setup run test lint format types bench wheel web table clean missing
 .DELETE_ON_ERROR:
 
 help: ## list these commands
@@ -46,6 +46,10 @@ format: $(DONE)/python web/node_modules/.package-lock.json ## put Python and Typ
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 	cd web && npm exec -- biome check --write .
+
+types: $(DONE)/python web/node_modules/.package-lock.json ## the page's types, from the classes that the server sends
+	@$(BIN)/python -m dynmap.serve.schema web/schema
+	@cd web && npm run --silent types
 
 bench: setup $(DONE)/bench ## ours beside plain Python, a newline count, a bare C server and others, in ratios
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)

@@ -33,7 +33,7 @@ from dynmap.wire import Kind, WireFrame
 READY = Status(
     "ready",
     sources=[SourceStatus("web", "tail", "combined", "open")],
-    geo={"attribution": {"text": "IP to location by DB-IP", "url": "https://db-ip.com"}},
+    geo={"attribution": "IP geolocation by DB-IP", "link": "https://db-ip.com", "places": 3},
 )
 
 Row = tuple[str, float, float, int]

@@ -203,7 +203,7 @@ def _stats(live: Live, hub: Hub, access: Access) -> models.Stats:
             )
             for number in _counted(live, access)
         },
-        geo=live.status.geo if live.status else {},
+        geo=models.Geo(**live.status.geo if live.status else {}),
         epoch=live.ring.epoch,
         **of_all,
     )

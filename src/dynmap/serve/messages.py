@@ -22,7 +22,7 @@ Cursor = Annotated[str, Meta(max_length=128)]
 
 
 class Subscribe(msgspec.Struct, frozen=True, kw_only=True, tag="subscribe"):
-    """What a viewer wants from now on, instead of what it wanted before. See `checked`."""
+    """What a viewer wants from now on, instead of what it wanted before."""
 
     id: Annotated[int, Meta(ge=0, le=255)] = 0
     topics: list[str] = msgspec.field(default_factory=lambda: [">"])

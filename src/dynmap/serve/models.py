@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -68,6 +68,15 @@ class Relay(BaseModel):
     duplicates: int = Field(description="batches sent twice, counted once")
 
 
+class Geo(BaseModel):
+    """The location table, once it is open: whom its places are owed to, and what it holds."""
+
+    model_config = ConfigDict(extra="allow")
+
+    attribution: str = ""
+    link: str = ""
+
+
 class Stats(BaseModel):
     """The state of the server as of its last tick, or as much of it as a token for some topics lets see."""
 
@@ -86,7 +95,7 @@ class Stats(BaseModel):
     ingest: Ingest
     relay: Relay | None = None
     store: None = Field(None, description="there is no history yet")
-    geo: dict[str, Any] = Field(description="the location table and its attribution")
+    geo: Geo
     notices: list[str]
     epoch: str = Field(description="names this life of the server")
     started: int = Field(description="ms since 1970")

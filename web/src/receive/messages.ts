@@ -1,113 +1,24 @@
-import type { Tile } from "./tiles.ts";
+import type * as live from "./live.gen.ts";
 
-/** The JSON messages of `/api/live` (section 6 of the design). Each side ignores fields that it doesn't know. */
+/**
+ * The JSON messages of `/api/live` (section 6 of the design), as the server's own classes have them. Each side ignores
+ * fields that it doesn't know, and does without those that an older other side leaves out.
+ */
 
-export interface Hello {
-  type: "hello";
-  protocol: number;
-  tick_ms: number;
-  /** Server time, ms since 1970. */
-  now: number;
-  epoch: string;
-  /** When the server started, ms since 1970, where it says so. */
-  started?: number;
-}
+export type { Ack, Ingest as IngestState, Mark, Pace, Reset, Source as SourceState, Topics } from "./live.gen.ts";
+export type Hello = WithoutSome<live.Hello, "started">;
+/** Its totals are there only when the subscription starts anew. */
+export type Subscribed = WithoutSome<live.Subscribed, "located" | "topics">;
+export type Stats = WithoutSome<live.Stats, "started">;
+export type ServerError = live.Error;
+export type ServerMessage = Hello | Subscribed | live.Topics | live.Mark | live.Pace | live.Reset | Stats | ServerError;
 
-export interface Subscribed {
-  type: "subscribed";
-  id: number;
-  cursor: string;
-  /** The server's total up to that cursor; only when the subscription starts anew. */
-  located?: number;
-  /** Counts by topic number, likewise. */
-  topics?: Record<string, number>;
-}
+export type Subscribe = Kept<live.Subscribe>;
+export type ClientMessage = Subscribe | live.Ack;
 
-export interface Topics {
-  type: "topics";
-  topics: Record<string, string>;
-}
-
-export interface Mark {
-  type: "mark";
-  /** The subscription whose step it closes. */
-  id?: number;
-  cursor: string;
-  tick: number;
-}
-
-/** The server sends this viewer fewer steps a second than it asked for, or as many again. */
-export interface Pace {
-  type: "pace";
-  id: number;
-  /** ms from step to step. */
-  every: number;
-  reason: string;
-}
-
-export interface Reset {
-  type: "reset";
-  id: number;
-  reason: string;
-}
-
-export interface IngestState {
-  state: "starting" | "compiling" | "ready" | "draining" | "down";
-  detail?: string;
-  progress?: number;
-}
-
-export interface SourceState {
-  name: string;
-  kind: string;
-  state: string;
-  detail?: string;
-  received: number;
-  rejected: number;
-}
-
-export interface Stats {
-  type: "stats";
-  events: { received: number; located: number; unlocated: number; rejected: number };
-  /** Located events per second. */
-  rate: number;
-  viewers: number;
-  ingest: IngestState;
-  sources: SourceState[];
-  notices: string[];
-}
-
-export interface ServerError {
-  type: "error";
-  /** The subscription that was refused, where the server says so. */
-  id?: number;
-  code: string;
-  message: string;
-}
-
-export type ServerMessage = Hello | Subscribed | Topics | Mark | Pace | Reset | Stats | ServerError;
-
-export interface Subscribe {
-  type: "subscribe";
-  id: number;
-  topics: readonly string[];
-  /** The whole world when left out. */
-  tiles?: readonly Tile[];
-  /** What lies outside the tiles is to be sent too, in one row a topic. */
-  rest?: boolean;
-  /** ms from step to step, a multiple of 250. */
-  every?: number;
-  since: string | null;
-  /** Seconds of a warm picture. */
-  window: number;
-}
-
-export interface Ack {
-  type: "ack";
-  cursor: string;
-}
-
-export type ClientMessage = Subscribe | Ack;
+type WithoutSome<T, Keys extends keyof T> = Omit<T, Keys> & Partial<Pick<T, Keys>>;
+/** What is sent is not changed. */
+type Kept<T> = { readonly [Key in keyof T]: Kept<T[Key]> };
 
 export class MessageError extends Error {
   override readonly name = "MessageError";

@@ -192,7 +192,7 @@ describe("Session", () => {
 
   it("shows the server's errors, and asks to reload when the protocol has moved on", () => {
     accept();
-    world.wire.says({ type: "error", code: "topics", message: "no such topics" });
+    world.wire.says({ type: "error", code: "topics", message: "no such topics", id: null });
     world.wire.says({ type: "hello", protocol: 2, tick_ms: 250, now: 1, epoch: "e" });
     expect(troubles).toEqual(["no such topics", "The server has been updated: reload this page."]);
   });

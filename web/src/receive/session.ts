@@ -191,7 +191,7 @@ export class Session {
 
   /** The subscription before a refused one goes on at the server, but its frames were passed by: it is asked for again. */
   #refused({ id, code, message }: ServerError): void {
-    if (id !== undefined && id !== this.#subscription) return;
+    if ((id ?? this.#subscription) !== this.#subscription) return;
     const goesBack = this.#isHolding && this.#fulfilled && this.#fulfilled !== this.#wish && REFUSALS.has(code);
     if (goesBack) this.want(this.#fulfilled!);
     this.#listener.trouble(message);

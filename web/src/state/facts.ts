@@ -1,12 +1,10 @@
 import { bearer } from "../receive/environment.ts";
+import type { Stats } from "./http.gen.ts";
 import * as store from "./store.ts";
 import { token } from "./token.ts";
 
 /** The few things of `GET /api/stats` that don't come over the live connection; a server without them changes nothing. */
-interface Facts {
-  geo?: { attribution?: string; link?: string };
-  started?: number;
-}
+type Facts = Partial<Pick<Stats, "geo" | "started">>;
 
 export async function loadServerFacts(): Promise<void> {
   try {
