@@ -1,6 +1,6 @@
 import type { Map as MapLibre, PaddingOptions } from "maplibre-gl";
 import * as store from "../state/store.ts";
-import { mode, projection } from "../state/view.ts";
+import * as view from "../state/view.ts";
 import { AtmosphereLayer } from "./live/atmosphere.ts";
 import { canDrawHalfFloats } from "./live/gl.ts";
 import { GroundLayer } from "./live/ground.ts";
@@ -15,7 +15,7 @@ const REDUCED_MOTION = matchMedia("(prefers-reduced-motion: reduce)");
 export async function startScene(live: LiveLayer, container: HTMLElement): Promise<MapLibre> {
   requireWebGl();
   const base = await loadBase();
-  const map = createMap(container, base, store.theme.peek(), projection.peek());
+  const map = createMap(container, base, store.theme.peek(), view.projection.peek());
   followProjection(map);
   const ground = new GroundLayer(live, base.dots);
   const atmosphere = new AtmosphereLayer(live.camera);
@@ -27,7 +27,7 @@ export async function startScene(live: LiveLayer, container: HTMLElement): Promi
     ground.theme = atmosphere.theme = live.theme = theme;
     if (map.isStyleLoaded()) paint(map, theme);
   });
-  mode.subscribe((to) => {
+  view.mode.subscribe((to) => {
     live.mode = to;
   });
   // A lost context rebuilds the style with the colours that it had then.
@@ -45,25 +45,19 @@ function requireWebGl(): void {
 
 /** What the panels cover, in CSS pixels; the numbers go with panels.css. */
 function clearOfPanels(): PaddingOptions {
+  if (view.kiosk.peek() || view.embedded.peek()) return { top: 8, bottom: 8, left: 8, right: 8 };
   if (store.isSmall.peek()) return { top: 120, bottom: 150, left: 0, right: 0 };
   return { top: 56, bottom: 44, left: innerWidth < 1280 ? 262 : 330, right: 24 };
 }
 
-/** Fits the view again when the window changes, until somebody moves the map themselves. */
+/** What the panels cover changes with the window; what is in the middle stays there. */
 function followWindow(map: MapLibre): void {
-  let moved = false;
-  map.on("movestart", (event) => {
-    if (event.originalEvent) moved = true;
-  });
-  map.on("resize", () => {
-    if (moved) map.setPadding(clearOfPanels());
-    else fitInhabited(map, clearOfPanels());
-  });
+  map.on("resize", () => map.setPadding(clearOfPanels()));
 }
 
 function followProjection(map: MapLibre): void {
-  const bender = new Bender(map, projection.peek());
-  projection.subscribe((to) => bender.become(to, REDUCED_MOTION.matches ? "once" : "length"));
+  const bender = new Bender(map, view.projection.peek());
+  view.projection.subscribe((to) => bender.become(to, REDUCED_MOTION.matches ? "once" : "length"));
 }
 
 function followMotion(live: LiveLayer): void {

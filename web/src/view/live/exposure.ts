@@ -1,4 +1,4 @@
-import { MEMORY_S } from "./heat.ts";
+import { MEMORY_S } from "./memory.ts";
 
 /** The whole heat that the brightest of the last minutes had falls to 1/e in this time, s. */
 const LEVEL_MEMORY_S = 300;

@@ -1,11 +1,10 @@
 import { eachStretch, type PointBuffers } from "./buffers.ts";
 import { bindTexture, compile, createTarget, deleteTarget, type Program, type Target } from "./gl.ts";
+import { MEMORY_S } from "./memory.ts";
 import { AHEAD_MS, type PointRing } from "./ring.ts";
 import { clearFragment, heatFragment, heatVertex, screenVertex } from "./shaders.ts";
 import { copiesIn, type Window } from "./window.ts";
 
-/** Heat falls to 1/e in this time, s. */
-export const MEMORY_S = 45;
 /** Half floats fade in steps; more often than this the steps would be too small to be kept. */
 const FADE_EVERY_S = 0.25;
 /** Levels of detail: the coarser ones are wide soft glows. */

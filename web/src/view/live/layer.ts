@@ -1,7 +1,7 @@
 import type { CustomLayerInterface, CustomRenderMethodInput, Map as MapLibre } from "maplibre-gl";
+import type { Part } from "../../feed/protocol.ts";
 import type { ServerClock } from "../../receive/clock.ts";
 import { type Frame, Kind } from "../../receive/frame.ts";
-import type { Area } from "../../receive/tiles.ts";
 import type { Mode } from "../../state/view.ts";
 import { MAP_COLOURS, type Theme } from "../theme.ts";
 import { PointBuffers, resetUnpacking } from "./buffers.ts";
@@ -13,7 +13,6 @@ import { Pace } from "./pace.ts";
 import { AHEAD_MS, isRough, PointRing } from "./ring.ts";
 import { roughFragment, roughVertex, sparkFragment, sparkVertex } from "./shaders.ts";
 import { Warmth } from "./warmth.ts";
-import { Watched } from "./watched.ts";
 
 /** How long a point is seen, ms. */
 export const LIFE_MS = 16_000;
@@ -32,6 +31,8 @@ const CROWD = 12_000;
 const STREETS_ZOOM = 14;
 /** Where fewer than about this many are on the map, each is drawn larger. */
 const FEW = 100;
+/** Points that are enough to say where it is busy. */
+const SURVEYED = 20_000;
 /** With nothing left but heat that fades, the map is drawn so often. */
 const COOLING_MS = 500;
 
@@ -79,7 +80,6 @@ export class LiveLayer implements CustomLayerInterface {
   readonly #colours = new Uint8Array(65_536 * 4);
   readonly #camera = new Camera();
   readonly #exposure = new Exposure();
-  readonly #watched = new Watched();
   readonly #pace = new Pace();
   #theme: Theme = "dark";
   #mode: Mode = "both";
@@ -92,39 +92,28 @@ export class LiveLayer implements CustomLayerInterface {
     this.#clock = clock;
   }
 
-  /** Takes frames to draw. */
-  draw(frames: readonly Frame[]): void {
+  /** Takes rows to draw, whose topics are slots. */
+  draw(parts: readonly Part[]): void {
     const now = this.#clock.now();
     // Whatever was missed is in one picture, of several frames: it is to be asked for before they are taken.
     const isDark = this.#exposure.isDark;
-    for (const frame of frames) {
+    for (const { frame, sum, heat } of parts) {
       this.stats.points += frame.n;
       if (isRough(frame)) {
         this.#rough.push(frame, now, LIFE_MS);
-      } else if (frame.kind === Kind.picture) {
-        for (const { frame: part, heat } of this.#watched.warming(frame, now)) {
-          this.#sparks.push(part, now, LIFE_MS, heat);
-          if (isDark) this.#exposure.add(heat * sum(part.count), momentOf(part, now));
-        }
-      } else {
-        this.#sparks.push(frame, now, LIFE_MS);
-        this.#exposure.add(sum(frame.count), momentOf(frame, now));
+        continue;
       }
+      this.#sparks.push(frame, now, LIFE_MS, heat);
+      if (frame.kind !== Kind.picture || isDark) this.#exposure.add(heat * sum, momentOf(frame, now));
     }
     this.#map?.triggerRepaint();
   }
 
-  /** Takes frames to draw in place of all that is drawn; from now on this area is watched. */
-  replace(frames: readonly Frame[], area: Area): void {
+  /** Takes rows to draw in place of all that is drawn. */
+  replace(parts: readonly Part[]): void {
     this.#sparks.clear();
     this.#rough.clear();
-    this.#watched.look(area, this.#clock.now());
-    this.draw(frames);
-  }
-
-  /** Takes note of what happens outside the area: how bright the ground is goes by the whole feed. */
-  notice(frame: Frame): void {
-    this.#exposure.add(sum(frame.count), momentOf(frame, this.#clock.now()));
+    this.draw(parts);
   }
 
   /** The picture stands still at this time (server's, ms since 1970), or goes on (null). */
@@ -134,7 +123,19 @@ export class LiveLayer implements CustomLayerInterface {
     this.#map?.triggerRepaint();
   }
 
-  /** The colour (0..255) of a topic by its number on the wire, and whether it is seen. */
+  /** Takes note of how many events were outside the area: how bright the ground is goes by the whole feed. */
+  notice(count: number): void {
+    this.#exposure.add(count, this.#clock.now());
+  }
+
+  /** Tells where (0 to 1) what is seen now happened, and how many each are: of many points only some. */
+  survey(tell: (x: number, y: number, count: number) => void): void {
+    this.#sparks.survey(this.#sparks.oldest(this.#clock.now()), SURVEYED, (x, y, topic, count) => {
+      if (this.#colours[4 * topic + 3] !== 0) tell(x, y, count);
+    });
+  }
+
+  /** The colour (0..255) of a topic by its slot, and whether it is seen. */
   colour(topic: number, red: number, green: number, blue: number, visible: boolean): void {
     const at = topic * 4;
     const alpha = visible ? 255 : 0;
@@ -314,12 +315,6 @@ export class LiveLayer implements CustomLayerInterface {
 /** When what a frame tells of has warmed the ground, ms. It goes by the frame, not by when it came, so that the same frames look the same. */
 function momentOf({ kind, tick, covers }: Frame, now: number): number {
   return kind === Kind.replay ? now : Math.min(tick + covers, now + AHEAD_MS);
-}
-
-function sum(column: Uint32Array): number {
-  let total = 0;
-  for (let row = 0; row < column.length; row++) total += column[row]!;
-  return total;
 }
 
 /** Draws the ring's points from one number on, in one or two calls. */
