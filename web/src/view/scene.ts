@@ -1,3 +1,4 @@
+import { effect } from "@preact/signals";
 import type { Map as MapLibre, PaddingOptions } from "maplibre-gl";
 import * as store from "../state/store.ts";
 import * as view from "../state/view.ts";
@@ -5,9 +6,11 @@ import { AtmosphereLayer } from "./live/atmosphere.ts";
 import { canDrawHalfFloats } from "./live/gl.ts";
 import { GroundLayer } from "./live/ground.ts";
 import type { LiveLayer } from "./live/layer.ts";
-import { loadBase } from "./map/base.ts";
+import { loadBase, loadCities } from "./map/base.ts";
+import { addLabels, paintLabels } from "./map/labels.ts";
 import { createMap, fitInhabited, keepLayers, paint } from "./map/map.ts";
 import { Bender } from "./map/projection.ts";
+import type { Theme } from "./theme.ts";
 
 const REDUCED_MOTION = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -25,16 +28,25 @@ export async function startScene(live: LiveLayer, container: HTMLElement): Promi
   followMotion(live);
   store.theme.subscribe((theme) => {
     ground.theme = atmosphere.theme = live.theme = theme;
-    if (map.isStyleLoaded()) paint(map, theme);
+    if (map.isStyleLoaded()) repaint(map, theme);
   });
   view.mode.subscribe((to) => {
     live.mode = to;
   });
+  effect(() => {
+    live.home = view.arcs.value ? store.home.value : null;
+  });
   // A lost context rebuilds the style with the colours that it had then.
-  map.on("style.load", () => paint(map, store.theme.peek()));
+  map.on("style.load", () => repaint(map, store.theme.peek()));
+  void addLabels(map, loadCities(), () => store.theme.peek());
   await map.once("load");
   store.mapLoaded.value = true;
   return map;
+}
+
+function repaint(map: MapLibre, theme: Theme): void {
+  paint(map, theme);
+  paintLabels(map, theme);
 }
 
 function requireWebGl(): void {

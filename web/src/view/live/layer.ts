@@ -4,6 +4,7 @@ import type { ServerClock } from "../../receive/clock.ts";
 import { type Frame, Kind } from "../../receive/frame.ts";
 import type { Mode } from "../../state/view.ts";
 import { MAP_COLOURS, type Theme } from "../theme.ts";
+import { Arcs, type Home } from "./arcs.ts";
 import { PointBuffers, resetUnpacking } from "./buffers.ts";
 import { Camera } from "./camera.ts";
 import { Darkroom } from "./darkroom.ts";
@@ -26,6 +27,10 @@ const RIPPLES = 60;
 const RIPPLE_S = 1.6;
 /** From so many sparks on each gets dimmer, so that a crowd doesn't turn into one white patch. */
 const CROWD = 12_000;
+
+/** More sparks than this are thinned out by luck, and those that are left shine brighter; on a machine that draws slowly sooner. */
+const MOST_SPARKS = 200_000;
+const MOST_SPARKS_SLOW = 24_000;
 
 /** From this zoom on cells part (8 pixels for those of 38 m), and sparks grow with the room they have. */
 const STREETS_ZOOM = 14;
@@ -80,6 +85,7 @@ export class LiveLayer implements CustomLayerInterface {
   readonly #colours = new Uint8Array(65_536 * 4);
   readonly #camera = new Camera();
   readonly #exposure = new Exposure();
+  readonly #arcs = new Arcs();
   readonly #pace = new Pace();
   #theme: Theme = "dark";
   #mode: Mode = "both";
@@ -106,6 +112,7 @@ export class LiveLayer implements CustomLayerInterface {
       this.#sparks.push(frame, now, LIFE_MS, heat);
       if (frame.kind !== Kind.picture || isDark) this.#exposure.add(heat * sum, momentOf(frame, now));
     }
+    if (!this.#clock.isHeld && parts[0]?.frame.kind !== Kind.picture) this.#arcs.offer(parts, now);
     this.#map?.triggerRepaint();
   }
 
@@ -158,6 +165,12 @@ export class LiveLayer implements CustomLayerInterface {
     this.#map?.triggerRepaint();
   }
 
+  /** Where arcs run to from some of what happens; null for none. */
+  set home(home: Home | null) {
+    this.#arcs.home = home;
+    this.#map?.triggerRepaint();
+  }
+
   set theme(theme: Theme) {
     this.#theme = theme;
     this.#map?.triggerRepaint();
@@ -180,6 +193,7 @@ export class LiveLayer implements CustomLayerInterface {
   onAdd(map: MapLibre, gl: WebGL2RenderingContext | WebGLRenderingContext): void {
     this.#map = map;
     this.#gpu = createGpu(gl as WebGL2RenderingContext, this.#sparks, this.#rough);
+    this.#arcs.create(gl as WebGL2RenderingContext);
     this.#coloursChanged = this.#heatIsStale = true;
   }
 
@@ -188,6 +202,7 @@ export class LiveLayer implements CustomLayerInterface {
     this.#gpu = null;
     this.#map = null;
     this.#pace.stop();
+    this.#arcs.delete();
     if (gpu && !gpu.gl.isContextLost()) deleteGpu(gpu);
   }
 
@@ -246,9 +261,15 @@ export class LiveLayer implements CustomLayerInterface {
     gpu.darkroom.isSlow = this.#pace.isSlow;
     const light = gpu.darkroom.expose();
     if (rough > 0) this.#drawRough(gpu, now, oldestRough, light);
+    if (this.#arcs.home && this.#arcs.isAlive(now)) this.#drawArcs(gpu, now, light);
     if (sparks > 0) this.#drawSparks(gpu, now, oldestSpark);
     gl.bindVertexArray(null);
     gpu.darkroom.bloom();
+  }
+
+  #drawArcs({ darkroom, colours }: Gpu, now: number, { width, height }: Target): void {
+    const ratio = this.#camera.ratio * darkroom.scale;
+    this.#arcs.draw(this.#camera, colours, now, width, height, ratio, this.still);
   }
 
   #drawSparks(gpu: Gpu, now: number, oldest: number): void {
@@ -262,7 +283,9 @@ export class LiveLayer implements CustomLayerInterface {
     const alone = 1 + 0.6 / (1 + sparks / FEW);
     const size = Math.min(2.6, Math.max(0.6, 0.62 + 0.27 * zoom)) * alone * this.#camera.ratio * gpu.darkroom.scale;
     const grown = size * 2 ** (0.5 * Math.max(0, zoom - STREETS_ZOOM));
-    gl.uniform1f(program.at("u_gain"), 1 / Math.sqrt(1 + sparks / CROWD));
+    const kept = Math.min(1, (this.#pace.isSlow ? MOST_SPARKS_SLOW : MOST_SPARKS) / sparks);
+    gl.uniform1f(program.at("u_kept"), kept);
+    gl.uniform1f(program.at("u_gain"), 1 / Math.sqrt(kept * (1 + sparks / CROWD)));
     gl.uniform1f(program.at("u_rippling"), RIPPLES / Math.max(1, ring.head - newest));
     gl.blendFunc(gl.ONE, gl.ONE);
     for (const copy of this.#camera.copies) {

@@ -11,6 +11,7 @@ import type {
 import type { Projection } from "../../state/view.ts";
 import { MAP_COLOURS, type Theme } from "../theme.ts";
 import type { Base } from "./base.ts";
+import { LABELS } from "./labels.ts";
 import { projectionOf } from "./projection.ts";
 
 /** Where people are: what the first view shows, clear of the panels. */
@@ -58,10 +59,11 @@ export function createMap(container: HTMLElement, base: Base, theme: Theme, proj
   return map;
 }
 
-/** Puts our own layers on top of the base map, and back again whenever MapLibre builds its style anew (a lost context). */
+/** Puts our own layers on top of the base map, under the labels, and back again whenever MapLibre builds its style anew (a lost context). */
 export function keepLayers(map: MapLibre, layers: readonly CustomLayerInterface[]): void {
   const add = () => {
-    for (const layer of layers) if (!map.getLayer(layer.id)) map.addLayer(layer);
+    const above = map.getLayer(LABELS) ? LABELS : undefined;
+    for (const layer of layers) if (!map.getLayer(layer.id)) map.addLayer(layer, above);
   };
   map.on("style.load", add);
   if (map.isStyleLoaded()) add();
