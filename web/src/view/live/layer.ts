@@ -30,6 +30,8 @@ const CROWD = 12_000;
 const STREETS_ZOOM = 14;
 /** Where fewer than about this many are on the map, each is drawn larger. */
 const FEW = 100;
+/** Points that are enough to say where it is busy. */
+const SURVEYED = 20_000;
 /** With nothing left but heat that fades, the map is drawn so often. */
 const COOLING_MS = 500;
 
@@ -122,6 +124,13 @@ export class LiveLayer implements CustomLayerInterface {
   /** Takes note of what happens outside the area: how bright the ground is goes by the whole feed. */
   notice(frame: Frame): void {
     this.#exposure.add(sum(frame.count), this.#clock.now());
+  }
+
+  /** Tells where (0 to 1) what is seen now happened, and how many each are: of many points only some. */
+  survey(tell: (x: number, y: number, count: number) => void): void {
+    this.#sparks.survey(this.#sparks.oldest(this.#clock.now()), SURVEYED, (x, y, topic, count) => {
+      if (this.#colours[4 * topic + 3] !== 0) tell(x, y, count);
+    });
   }
 
   /** The colour (0..255) of a topic by its number on the wire, and whether it is seen. */
