@@ -1,6 +1,6 @@
 import "@fontsource-variable/inter/wght.css";
 import "./view/panels/panels.css";
-import { effect } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { render } from "preact";
 import { actionsOf } from "./actions.ts";
 import { startEmbed } from "./embed.ts";
@@ -17,6 +17,7 @@ import { Camera } from "./view/camera/camera.ts";
 import { Follower } from "./view/camera/follower.ts";
 import { followKeys } from "./view/camera/keys.ts";
 import { followMap } from "./view/map/area.ts";
+import { type Pointing, pointAt } from "./view/map/pointing.ts";
 import { Panels } from "./view/panels/panels.tsx";
 import { startScene } from "./view/scene.ts";
 
@@ -29,7 +30,8 @@ const camera = new Camera(page.layer);
 const actions = actionsOf(camera, page.clock);
 const kiosk = startKiosk();
 followKeys(actions);
-render(<Panels page={page} />, document.getElementById("panels")!);
+const pointing = signal<Pointing | null>(null);
+render(<Panels page={page} actions={actions} pointing={pointing} />, document.getElementById("panels")!);
 // With another token the page is another viewer: it starts anew, as it does with the first.
 token.subscribe(() => page.session.startAnew());
 // Once the server takes events in, it has opened its location table; after a restart that may be another one.
@@ -43,7 +45,9 @@ startScene(page.layer, document.getElementById("map")!)
     camera.start(map);
     new Follower(camera, map);
     kiosk.watch(map);
+    pointing.value = pointAt(map);
     followMap(map, (area) => {
+      store.partly.value = area !== null;
       camera.seesWorld = area === null;
       page.look(area);
     });
