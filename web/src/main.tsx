@@ -31,7 +31,7 @@ const actions = actionsOf(camera, page.clock);
 const kiosk = startKiosk();
 followKeys(actions);
 const pointing = signal<Pointing | null>(null);
-render(<Panels page={page} actions={actions} keys={KEYS} pointing={pointing} />, document.getElementById("panels")!);
+render(<Panels page={page} actions={actions} pointing={pointing} />, document.getElementById("panels")!);
 // With another token the page is another viewer: it starts anew, as it does with the first.
 token.subscribe(() => page.begin());
 // Once the server takes events in, it has opened its location table; after a restart that may be another one.
@@ -42,11 +42,12 @@ effect(() => {
 startScene(page.layer, document.getElementById("map")!)
   .then((map) => {
     handle.map = map;
-    pointing.value = pointAt(map);
     camera.start(map);
     new Follower(camera, map);
     kiosk.watch(map);
+    pointing.value = pointAt(map);
     followMap(map, (area) => {
+      store.partly.value = area !== null;
       camera.seesWorld = area === null;
       page.look(area);
     });
