@@ -28,6 +28,7 @@ const handle = expose(page);
 const camera = new Camera(page.layer);
 const actions = actionsOf(camera, page.clock);
 const kiosk = startKiosk();
+const embedMap = startEmbed(camera, { totals: () => handle.state().topics });
 followKeys(actions);
 render(<Panels page={page} />, document.getElementById("panels")!);
 // With another token the page is another viewer: it starts anew, as it does with the first.
@@ -48,7 +49,7 @@ startScene(page.layer, document.getElementById("map")!)
       page.look(area);
     });
     followAddress(map, () => camera.go());
-    startEmbed(camera, map, { totals: () => handle.state().topics });
+    embedMap(map);
   })
   .catch((error: unknown) => {
     store.hasMap.value = false;
