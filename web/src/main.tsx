@@ -1,6 +1,6 @@
 import "@fontsource-variable/inter/wght.css";
 import "./view/panels/panels.css";
-import { effect } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { render } from "preact";
 import { actionsOf } from "./actions.ts";
 import { startEmbed } from "./embed.ts";
@@ -15,8 +15,9 @@ import { followToken, token } from "./state/token.ts";
 import { settled } from "./state/view.ts";
 import { Camera } from "./view/camera/camera.ts";
 import { Follower } from "./view/camera/follower.ts";
-import { followKeys } from "./view/camera/keys.ts";
+import { followKeys, KEYS } from "./view/camera/keys.ts";
 import { followMap } from "./view/map/area.ts";
+import { type Pointing, pointAt } from "./view/map/pointing.ts";
 import { Panels } from "./view/panels/panels.tsx";
 import { startScene } from "./view/scene.ts";
 
@@ -30,9 +31,10 @@ const actions = actionsOf(camera, page.clock);
 const kiosk = startKiosk();
 const embedMap = startEmbed(camera, { totals: () => handle.state().topics });
 followKeys(actions);
-render(<Panels page={page} />, document.getElementById("panels")!);
+const pointing = signal<Pointing | null>(null);
+render(<Panels page={page} actions={actions} keys={KEYS} pointing={pointing} />, document.getElementById("panels")!);
 // With another token the page is another viewer: it starts anew, as it does with the first.
-token.subscribe(() => page.session.startAnew());
+token.subscribe(() => page.begin());
 // Once the server takes events in, it has opened its location table; after a restart that may be another one.
 effect(() => {
   if (store.health.value === "live") void loadServerFacts();
@@ -41,6 +43,7 @@ effect(() => {
 startScene(page.layer, document.getElementById("map")!)
   .then((map) => {
     handle.map = map;
+    pointing.value = pointAt(map);
     camera.start(map);
     new Follower(camera, map);
     kiosk.watch(map);
