@@ -17,7 +17,7 @@ const REACH = 12;
 interface Told {
   /** By topic, up to the last mark. */
   totals(): Record<string, number>;
-  around?(lon: number, lat: number, degrees: number): Promise<Around>;
+  around(lon: number, lat: number, degrees: number): Promise<Around>;
 }
 
 /**
@@ -61,7 +61,7 @@ export function startEmbed(camera: Camera, told: Told): (map: MapLibre) => void 
   setInterval(sendState, STATE_EVERY_MS);
   const pick = async (map: MapLibre, { lngLat }: MapMouseEvent) => {
     const to = subscriber;
-    if (to === null || !told.around) return;
+    if (to === null) return;
     const { lng: lon, lat } = lngLat.wrap();
     const degrees = (REACH * 360 * Math.cos((lat * Math.PI) / 180)) / (512 * 2 ** map.getZoom());
     const { place, country, count, topics } = await told.around(lon, lat, degrees);

@@ -29,7 +29,10 @@ const handle = expose(page);
 const camera = new Camera(page.layer);
 const actions = actionsOf(camera, page.clock);
 const kiosk = startKiosk();
-const embedMap = startEmbed(camera, { totals: () => handle.state().topics });
+const embedMap = startEmbed(camera, {
+  totals: () => handle.state().topics,
+  around: (...place) => page.around(...place),
+});
 followKeys(actions);
 const pointing = signal<Pointing | null>(null);
 render(<Panels page={page} actions={actions} keys={KEYS} pointing={pointing} />, document.getElementById("panels")!);
