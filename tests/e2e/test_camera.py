@@ -145,6 +145,7 @@ def test_a_chosen_theme_is_kept_but_not_one_that_an_address_chose(page: Page, se
 
 def test_keys_do_what_help_says(page: Page, server: Server, eventually: Eventually) -> None:
     _post(server, EUROPE, "web.get")
+    _post(server, WORLD, "web.post")
     _open(page, server, "?projection=flat&center=0,0&zoom=3")
     for key, name, value in (
         ("m", "mode", "points"),
