@@ -15,7 +15,7 @@ import { followToken, token } from "./state/token.ts";
 import { settled } from "./state/view.ts";
 import { Camera } from "./view/camera/camera.ts";
 import { Follower } from "./view/camera/follower.ts";
-import { followKeys, KEYS } from "./view/camera/keys.ts";
+import { followKeys } from "./view/camera/keys.ts";
 import { followMap } from "./view/map/area.ts";
 import { type Pointing, pointAt } from "./view/map/pointing.ts";
 import { Panels } from "./view/panels/panels.tsx";
