@@ -63,6 +63,14 @@ describe("Activity", () => {
     expect(Number.isFinite(cap.lon + cap.lat)).toBe(true);
   });
 
+  it("is seen best from where most of it is in front", () => {
+    const { lon, lat } = of(...times(8, [-75, 40]), ...times(8, [5, 50]), ...times(3, [120, 30])).side(30);
+    expect(lon).toBeGreaterThan(-50);
+    expect(lon).toBeLessThan(0);
+    expect(lat).toBeCloseTo(30);
+    expect(of([180, 0]).side(30)).toEqual({ lon: -180, lat: 0 });
+  });
+
   it("names the busiest spots, apart", () => {
     const activity = of(
       ...times(9, CITIES.lima),
