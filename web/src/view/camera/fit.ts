@@ -38,7 +38,7 @@ export type Aim = Pick<Place, "lon" | "lat" | "zoom">;
 /** What there is to look at: a region, or the brightest side of the globe. Null as long as too little has come to say. */
 export function focusOf(activity: Activity): Cap | null {
   const cap = activity.points < FEWEST ? null : activity.cap(SHARE);
-  return cap === null || isRegional(cap) ? cap : { ...activity.side(MOST_TILT), radius: cap.radius };
+  return cap === null || cap.radius <= REGION ? cap : { ...activity.side(MOST_TILT), radius: cap.radius };
 }
 
 export function isRegional(focus: Cap | null): focus is Cap {

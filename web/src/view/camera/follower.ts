@@ -62,7 +62,10 @@ export class Follower {
   }
 
   #go(): void {
-    if (!view.settled.peek() || document.hidden) return this.#after(1000, () => this.#go());
+    if (!view.settled.peek() || document.hidden) {
+      this.#after(1000, () => this.#go());
+      return;
+    }
     const stop = this.#tour.next(this.#camera.look());
     if (stop.at === "whole") this.#showWhole();
     else this.#visit(stop);
