@@ -69,7 +69,7 @@ export class Activity {
     return best;
   }
 
-  /** From where most of it is seen, and not at the edge: the middle of the brightest half of the globe, no further from the equator than `most`. */
+  /** The middle of the brightest side of the globe, no further from the equator than `most`: towards the edge things are seen from aslant. */
   side(most: number): { lon: number; lat: number } {
     const cells = this.#occupied();
     let best = { lon: 0, lat: 0 };
@@ -78,7 +78,7 @@ export class Activity {
       for (let lon = -180; lon < 180; lon += SIDES) {
         const [x, y, z] = vectorOf(lon, lat);
         let light = 0;
-        for (const cell of cells) light += Math.max(0, x * cell.x + y * cell.y + z * cell.z);
+        for (const cell of cells) light += cell.weight * Math.max(0, cosine({ x, y, z, weight: 1 }, cell)) ** 3;
         if (light <= brightest) continue;
         brightest = light;
         best = { lon, lat };
