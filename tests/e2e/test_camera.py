@@ -212,7 +212,7 @@ def test_follow_goes_to_where_it_is_busy_until_somebody_takes_over(
         assert _place(page)[2] < 2
         eventually(is_near, "it goes to a busy place")
         page.keyboard.press("ArrowLeft")
-        page.wait_for_function("!window.dynmap.map.isMoving()")
+        eventually(lambda: not page.evaluate("window.dynmap.map.isMoving()"), "it rests")
         place = _place(page)
         page.wait_for_timeout(9000)
         assert _place(page) == place, "whoever took the map has it"
