@@ -137,55 +137,51 @@ float stars(vec2 pixel, float side, float rare) {
   return exp(-dot(from, from) / (size * size)) * pow((luck - rare) / (1.0 - rare), 2.0);
 }
 
+/** Beside the Earth: space, stars, and the glow of the air; in the light, a shadow. */
+vec3 beside(vec2 away, float far, float lit) {
+  float height = max(0.0, far - 1.0);
+  float deep = length((v_at - vec2(0.5, 0.58)) * vec2(1.2, 0.9));
+  vec3 space = deep < 0.42 ? mix(u_space[0], u_space[1], deep / 0.42) : mix(u_space[1], u_space[2], min(1.0, (deep - 0.42) / 0.4));
+  if (u_ink) {
+    float shadow = length(away - vec2(0.02, -0.07)) / max(length(away), 1e-4) * far - 1.0;
+    float dark = 0.34 * exp(-max(0.0, shadow) * 5.5) * (1.0 - 0.35 * lit) + 0.20 * exp(-height * 26.0);
+    return mix(mix(space, u_air[0], dark), u_air[2], 0.55 * exp(-height * 60.0) * lit);
+  }
+  float halo = exp(-height * 7.5) * 0.40 * mix(0.30, 1.0, lit) + exp(-height * 34.0) * 0.85 * mix(0.18, 1.0, lit * lit);
+  vec3 air = mix(u_air[0], u_air[1], exp(-height * 24.0));
+  air = mix(air, u_air[2], 0.75 * exp(-height * 110.0) * lit * lit);
+  vec2 sky = v_at * u_size + u_turned * 6.0;
+  float light = 0.9 * stars(sky, 31.0, 0.93) + 0.55 * stars(sky + 311.0, 13.0, 0.965);
+  return space + air * halo + vec3(0.78, 0.86, 1.0) * light * smoothstep(0.02, 0.25, height);
+}
+
+/** On it: the air before its rim, and the shade on the side away from the light. */
+vec4 on(vec2 away, float far, float lit) {
+  float slant = 1.0 - sqrt(max(0.0, 1.0 - far * far));
+  float rim = slant * slant * slant;
+  if (u_ink) {
+    float shade = 0.34 * rim * mix(1.0, 0.35, lit) + 0.06 * smoothstep(0.2, 1.0, far) * (1.0 - lit);
+    float shine = 0.30 * exp(-2.6 * dot(away - 0.42 * LIGHT, away - 0.42 * LIGHT));
+    return vec4(u_air[0] * shade + shine, shade + shine);
+  }
+  vec3 light = mix(u_air[0], u_air[1], rim) * rim * mix(0.10, 0.80, lit * lit);
+  light += u_air[2] * pow(slant, 14.0) * 0.5 * lit * lit;
+  light += u_air[1] * 0.045 * exp(-3.2 * dot(away - 0.55 * LIGHT, away - 0.55 * LIGHT));
+  return vec4(light, 0.46 * (1.0 - lit) * smoothstep(0.15, 1.0, far));
+}
+
 void main() {
   vec2 at = v_at * 2.0 - 1.0;
   vec2 middle = vec2(u_x.w, u_y.w) / u_w.w;
   vec2 away = (at - middle) * vec2(u_size.x / u_size.y, 1.0);
   float far = miss(at);
   float pixel = max(fwidth(far), 1e-5);
-  float towards = dot(away / max(length(away), 1e-4), LIGHT);
-  float lit = 0.5 + 0.5 * towards;
+  float lit = 0.5 + 0.5 * dot(away / max(length(away), 1e-4), LIGHT);
   float outside = smoothstep(1.0 - pixel, 1.0 + 0.5 * pixel, far);
-  float height = max(0.0, far - 1.0);
-
-  // Beside it: space, stars, and the glow of the air.
-  float deep = length((v_at - vec2(0.5, 0.58)) * vec2(1.2, 0.9));
-  vec3 space = deep < 0.42 ? mix(u_space[0], u_space[1], deep / 0.42) : mix(u_space[1], u_space[2], min(1.0, (deep - 0.42) / 0.4));
-  float halo, rim, shade;
-  vec3 beside, on;
-  if (u_ink) {
-    vec2 below = (at - middle - vec2(0.02, -0.07)) * vec2(u_size.x / u_size.y, 1.0);
-    float shadow = length(below) / max(length(away), 1e-4) * far - 1.0;
-    halo = 0.34 * exp(-max(0.0, shadow) * 5.5) * (1.0 - 0.35 * lit) + 0.20 * exp(-height * 26.0);
-    beside = mix(space, u_air[0], halo);
-    beside = mix(beside, u_air[2], 0.55 * exp(-height * 60.0) * lit);
-  } else {
-    halo = exp(-height * 7.5) * 0.40 * mix(0.30, 1.0, lit) + exp(-height * 34.0) * 0.85 * mix(0.18, 1.0, lit * lit);
-    vec3 air = mix(u_air[0], u_air[1], exp(-height * 24.0));
-    air = mix(air, u_air[2], 0.75 * exp(-height * 110.0) * lit * lit);
-    beside = space + air * halo;
-    vec2 sky = v_at * u_size + u_turned * 6.0;
-    float twinkle = 0.9 * stars(sky, 31.0, 0.93) + 0.55 * stars(sky + 311.0, 13.0, 0.965);
-    beside += vec3(0.78, 0.86, 1.0) * twinkle * smoothstep(0.02, 0.25, height);
-  }
-
-  // On it: the air before its rim, and the side away from the light.
-  float slant = 1.0 - sqrt(max(0.0, 1.0 - far * far));
-  rim = slant * slant * slant;
-  if (u_ink) {
-    shade = 0.34 * rim * mix(1.0, 0.35, lit) + 0.06 * smoothstep(0.2, 1.0, far) * (1.0 - lit);
-    on = u_air[0] * shade;
-    float shine = 0.30 * exp(-2.6 * dot(away - 0.42 * LIGHT, away - 0.42 * LIGHT));
-    on += vec3(shine);
-    shade += shine;
-  } else {
-    shade = 0.46 * (1.0 - lit) * smoothstep(0.15, 1.0, far);
-    on = mix(u_air[0], u_air[1], rim) * rim * mix(0.10, 0.80, lit * lit);
-    on += u_air[2] * pow(slant, 14.0) * 0.5 * lit * lit;
-    on += u_air[1] * 0.045 * exp(-3.2 * dot(away - 0.55 * LIGHT, away - 0.55 * LIGHT));
-  }
+  vec4 colour = vec4(0.0);
+  if (outside < 1.0) colour += (1.0 - outside) * on(away, far, lit);
+  if (outside > 0.0) colour += outside * vec4(beside(away, far, lit), 1.0);
   // Fine noise, or the dark would show its steps.
-  vec4 colour = mix(vec4(on, shade), vec4(beside, 1.0), outside);
-  colour.rgb = max(vec3(0.0), colour.rgb + (chance(gl_FragCoord.xy * 0.37) - 0.5) / 220.0 * min(1.0, colour.a + 8.0 * rim));
-  o_colour = colour * u_globe;
+  float noise = (chance(gl_FragCoord.xy * 0.37) - 0.5) / 220.0 * min(1.0, 8.0 * colour.a);
+  o_colour = vec4(max(vec3(0.0), colour.rgb + noise), colour.a) * u_globe;
 }`;

@@ -303,7 +303,8 @@ float smoothHeat(vec2 at) {
 }
 void main() {
   float face = clamp(4.0 * v_face, 0.0, 1.0);
-  if (face == 0.0) discard;
+  // Most of the world is cold; one look at a coarse level says so.
+  if (face == 0.0 || textureLod(u_heat, v_at, 3.0).r * u_gain < 2e-5) discard;
   float heat = smoothHeat(v_at) * (1.0 - 0.4 * u_wide);
   // From far away a town is a dot: its glow is let reach further than its heat does.
   if (u_wide > 0.0) heat += u_wide * (0.9 * textureLod(u_heat, v_at, 1.0).r + 0.4 * textureLod(u_heat, v_at, 2.2).r);
