@@ -1,10 +1,12 @@
 import type { Map as MapLibre, PaddingOptions } from "maplibre-gl";
+import { pageSettings } from "../state/settings.ts";
 import * as store from "../state/store.ts";
 import { canDrawHalfFloats } from "./live/gl.ts";
 import { GroundLayer } from "./live/ground.ts";
 import type { LiveLayer } from "./live/layer.ts";
 import { loadBase } from "./map/base.ts";
 import { createMap, fitInhabited, keepLayers, paint } from "./map/map.ts";
+import { useBasemap } from "./map/style.ts";
 
 /** Builds the map with its layers and keeps it in step with theme, window and feed. Rejects where there is no WebGL2. */
 export async function startScene(live: LiveLayer, container: HTMLElement): Promise<MapLibre> {
@@ -24,6 +26,19 @@ export async function startScene(live: LiveLayer, container: HTMLElement): Promi
   map.on("style.load", () => paint(map, store.theme.peek()));
   await map.once("load");
   store.mapLoaded.value = true;
+  const { basemap } = await pageSettings();
+  void useBasemap(map, basemap, {
+    theme: store.theme,
+    say: (text) => {
+      store.basemapTrouble.value = [...store.basemapTrouble.peek(), text];
+    },
+    owe: (attributions) => {
+      store.basemapAttribution.value = attributions;
+    },
+    isBundled: (bundled) => {
+      ground.dotted = bundled;
+    },
+  });
   return map;
 }
 

@@ -33,6 +33,8 @@ export class GroundLayer implements CustomLayerInterface {
   readonly type = "custom";
   readonly renderingMode = "2d";
   theme: Theme = "dark";
+  /** Whether the land is drawn as dots: not over a base map that draws it itself. */
+  dotted = true;
   readonly #live: LiveLayer;
   readonly #dots: Float32Array<ArrayBuffer>;
   readonly #ramp = new Float32Array(15);
@@ -77,7 +79,7 @@ export class GroundLayer implements CustomLayerInterface {
     }
 
     const shown = Math.min(1, (FADE_TO - zoom) / (FADE_TO - FADE_FROM));
-    if (shown > 0) {
+    if (shown > 0 && this.dotted) {
       this.#use(gl, programs.dots, gain, colours.dotAlpha * shown);
       gl.uniform1f(programs.dots.at("u_size"), ratio * 2.3 * 2 ** ((zoom - 1.5) * (zoom < 1.5 ? 1 : 0.75)));
       gl.bindVertexArray(gpu.dots);

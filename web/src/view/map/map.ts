@@ -10,6 +10,7 @@ import type {
 } from "maplibre-gl";
 import { MAP_COLOURS, type Theme } from "../theme.ts";
 import type { Base } from "./base.ts";
+import { firstName } from "./style.ts";
 
 /** Where people are: what the first view shows, clear of the panels. */
 const INHABITED: [[number, number], [number, number]] = [
@@ -58,7 +59,8 @@ export function createMap(container: HTMLElement, base: Base, theme: Theme): Map
 /** Puts our own layers on top of the base map, and back again whenever MapLibre builds its style anew (a lost context). */
 export function keepLayers(map: MapLibre, layers: readonly CustomLayerInterface[]): void {
   const add = () => {
-    for (const layer of layers) if (!map.getLayer(layer.id)) map.addLayer(layer);
+    const names = firstName(map);
+    for (const layer of layers) if (!map.getLayer(layer.id)) map.addLayer(layer, names);
   };
   map.on("style.load", add);
   if (map.isStyleLoaded()) add();
@@ -72,6 +74,7 @@ export function fitInhabited(map: MapLibre, padding: PaddingOptions): void {
 
 export function paint(map: MapLibre, theme: Theme): void {
   for (const { id, paint: properties } of layersOf(theme) as { id: string; paint: Record<string, unknown> }[]) {
+    if (!map.getLayer(id)) continue; // another base map is shown
     for (const [name, value] of Object.entries(properties)) map.setPaintProperty(id, name as never, value as never);
   }
 }

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { ServerClock } from "../../receive/clock.ts";
 import { clock as formatClock, full } from "../../state/format.ts";
-import { attribution, tray } from "../../state/store.ts";
+import { attribution, basemapAttribution, tray } from "../../state/store.ts";
 
 /** What is not on the map, the time, and whom the map is owed to. */
 export function Footer({ clock }: { clock: ServerClock }) {
@@ -19,13 +19,22 @@ export function Footer({ clock }: { clock: ServerClock }) {
           Natural Earth
         </a>{" "}
         · <Geolocation />
+        {basemapAttribution.value.map((owed) => (
+          <>
+            {" "}
+            · <Owed {...owed} />
+          </>
+        ))}
       </p>
     </footer>
   );
 }
 
 function Geolocation() {
-  const { text, url } = attribution.value;
+  return <Owed {...attribution.value} />;
+}
+
+function Owed({ text, url }: { text: string; url: string | null }) {
   if (url === null) return <span>{text}</span>;
   return (
     <a href={url} rel="noreferrer" target="_blank">

@@ -1,10 +1,10 @@
 import { useSignal } from "@preact/signals";
-import { hasMap, health, located, notices, sources, tray, trouble } from "../../state/store.ts";
+import { basemapTrouble, hasMap, health, located, notices, sources, tray, trouble } from "../../state/store.ts";
 
 /** What somebody should read: notices of the server, trouble of this page, and what to do while nothing happens. */
 export function Messages() {
   const dismissed = useSignal<ReadonlySet<string>>(new Set());
-  const all = [...notices.value, ...(trouble.value ? [trouble.value] : [])];
+  const all = [...notices.value, ...(trouble.value ? [trouble.value] : []), ...basemapTrouble.value];
   const shown = all.filter((text) => !dismissed.value.has(text));
   return (
     <div class="messages" role="status">
