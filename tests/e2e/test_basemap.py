@@ -18,7 +18,7 @@ from dynmap.testing import Server, run_server
 Eventually = Callable[[Callable[[], bool], str], None]
 
 GREEN: Colour = (20, 200, 40)
-CENTRE: tuple[float, float] = (400, 300)
+CLEAR: tuple[float, float] = (400, 440)
 """Pixels; where a small window has no panels."""
 
 
@@ -33,7 +33,7 @@ def page(browser: Browser) -> Iterator[Page]:
 class Watched:
     """The page of a server, with a record of whom it asked and what it complained of."""
 
-    def __init__(self, page: Page, server: Server, query: str = "") -> None:
+    def __init__(self, page: Page, server: Server, query: str = "?projection=flat") -> None:
         self.page, self.hosts, self.complaints = page, set[str](), list[str]()
         page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
@@ -41,19 +41,19 @@ class Watched:
             "console",
             lambda message: self.complaints.append(message.text) if message.type == "error" else None,
         )
-        page.goto(server.url + query)
+        page.goto(f"{server.url}/{query}")
         page.wait_for_selector("html[data-ready=true]", state="attached", timeout=90_000)
 
     def colour(self) -> Colour:
-        """The page's colour in the middle of the map."""
-        x, y = CENTRE
+        """The page's colour where the map is clear."""
+        x, y = CLEAR
         shot = self.page.screenshot(clip={"x": x, "y": y, "width": 4, "height": 4})
         red, green, blue = Image.open(io.BytesIO(shot)).convert("RGB").getpixel((2, 2))  # type: ignore[misc]
         return red, green, blue
 
     def is_green(self) -> bool:
         red, green, blue = self.colour()
-        return green > 1.5 * max(red, blue) and green > 50
+        return green > 1.4 * max(red, blue) and green > 30
 
     def asked_only(self, *origins: str) -> None:
         """Nobody was asked but these, and the browser had nothing to hold back."""

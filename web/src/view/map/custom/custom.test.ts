@@ -44,7 +44,7 @@ describe("designs", () => {
   const sources = { basemap: { type: "vector", url: "pmtiles://x" } } as const;
 
   it.each([
-    ["protomaps", (theme: "dark" | "light") => protomapsLayers("basemap", theme)],
+    ["protomaps", (theme: "dark" | "light") => protomapsLayers("basemap", new Set(["earth", "water", "roads"]), theme)],
     [
       "plain",
       (theme: "dark" | "light") =>

@@ -13,7 +13,7 @@ export async function lay(map: MapLibre, basemap: Basemap, around: Surroundings)
   const sorry = (why: string) => around.say(`The base map can't be shown, so this is the bundled one: ${why}.`);
   let look: Look;
   try {
-    look = await lookOf(basemap);
+    look = await lookOf(basemap, { ...map.getCenter(), zoom: map.getZoom() });
   } catch (error) {
     sorry((error as Error).message);
     return;

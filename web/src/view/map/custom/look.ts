@@ -9,8 +9,15 @@ export interface Look {
   layers(theme: Theme): LayerSpecification[];
 }
 
+/** Where the map looks when it begins: degrees, and the map's zoom. */
+export interface Spot {
+  lng: number;
+  lat: number;
+  zoom: number;
+}
+
 /** Fetches what is needed to know how the map looks. Rejects, with a line that says why, when that can't be had. */
-export async function lookOf(basemap: Basemap): Promise<Look> {
+export async function lookOf(basemap: Basemap, at: Spot): Promise<Look> {
   const url = absolute(basemap.url ?? "", document.baseURI);
   switch (basemap.kind) {
     case "style":
@@ -18,7 +25,7 @@ export async function lookOf(basemap: Basemap): Promise<Look> {
     case "pmtiles":
       return (await import("./pmtiles.ts")).pmtilesLook(url);
     default:
-      return (await import("./raster.ts")).rasterLook({ tiles: [url] });
+      return (await import("./raster.ts")).templateLook(url, at);
   }
 }
 

@@ -30,7 +30,7 @@ async function designOf(layers: readonly VectorLayer[]): Promise<(theme: Theme) 
   const names = new Set(layers.map(({ id }) => id));
   if (!PROTOMAPS.every((name) => names.has(name))) return (theme) => plainLayers("basemap", layers, theme);
   const { protomapsLayers } = await import("./protomaps.ts");
-  return (theme) => protomapsLayers("basemap", theme);
+  return (theme) => protomapsLayers("basemap", names, theme);
 }
 
 function layersIn(metadata: unknown): VectorLayer[] {
