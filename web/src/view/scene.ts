@@ -1,12 +1,12 @@
 import type { Map as MapLibre, PaddingOptions } from "maplibre-gl";
-import { pageSettings } from "../state/settings.ts";
 import * as store from "../state/store.ts";
+import * as view from "../state/view.ts";
 import { canDrawHalfFloats } from "./live/gl.ts";
 import { GroundLayer } from "./live/ground.ts";
 import type { LiveLayer } from "./live/layer.ts";
 import { loadBase } from "./map/base.ts";
 import { createMap, fitInhabited, keepLayers, paint } from "./map/map.ts";
-import { useBasemap } from "./map/style.ts";
+import { layBasemap } from "./underlay.ts";
 
 /** Builds the map with its layers and keeps it in step with theme, window and feed. Rejects where there is no WebGL2. */
 export async function startScene(live: LiveLayer, container: HTMLElement): Promise<MapLibre> {
@@ -26,19 +26,7 @@ export async function startScene(live: LiveLayer, container: HTMLElement): Promi
   map.on("style.load", () => paint(map, store.theme.peek()));
   await map.once("load");
   store.mapLoaded.value = true;
-  const { basemap } = await pageSettings();
-  void useBasemap(map, basemap, {
-    theme: store.theme,
-    say: (text) => {
-      store.basemapTrouble.value = [...store.basemapTrouble.peek(), text];
-    },
-    owe: (attributions) => {
-      store.basemapAttribution.value = attributions;
-    },
-    isBundled: (bundled) => {
-      ground.dotted = bundled;
-    },
-  });
+  void layBasemap(map, ground);
   return map;
 }
 
@@ -50,20 +38,14 @@ function requireWebGl(): void {
 
 /** What the panels cover, in CSS pixels; the numbers go with panels.css. */
 function clearOfPanels(): PaddingOptions {
+  if (view.kiosk.peek() || view.embedded.peek()) return { top: 8, bottom: 8, left: 8, right: 8 };
   if (store.isSmall.peek()) return { top: 120, bottom: 150, left: 0, right: 0 };
   return { top: 56, bottom: 44, left: innerWidth < 1280 ? 262 : 330, right: 24 };
 }
 
-/** Fits the view again when the window changes, until somebody moves the map themselves. */
+/** What the panels cover changes with the window; what is in the middle stays there. */
 function followWindow(map: MapLibre): void {
-  let moved = false;
-  map.on("movestart", (event) => {
-    if (event.originalEvent) moved = true;
-  });
-  map.on("resize", () => {
-    if (moved) map.setPadding(clearOfPanels());
-    else fitInhabited(map, clearOfPanels());
-  });
+  map.on("resize", () => map.setPadding(clearOfPanels()));
 }
 
 function followMotion(live: LiveLayer): void {
