@@ -38,6 +38,7 @@ async def test_the_browser_holds_the_page_to_its_own_host(serving: Any, built: P
     assert policy["worker-src"] == "'self' blob:"
     assert "http" not in headers["content-security-policy"]
     assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "same-origin"
 
 
 async def test_texts_are_compressed_once_and_others_not(serving: Any, built: Path) -> None:
@@ -143,6 +144,8 @@ async def test_a_base_map_and_whom_it_needs(serving: Any, built: Path) -> None:
     assert policy["img-src"] == "'self' data: blob: https://fonts.example https://tiles.example"
     assert policy["default-src"] == "'self'"
     assert "script-src" not in policy
+    referrer = (await serving.http.get("/")).headers["referrer-policy"]
+    assert referrer == "strict-origin-when-cross-origin"
 
 
 @page_settings(auth={"origins": ["https://board.example"]})

@@ -16,10 +16,15 @@ PMTILES: Final = "basemap.pmtiles"
 
 @dataclass(frozen=True, slots=True)
 class Frontage:
-    """`told` is map.json, `policy` the Content-Security-Policy, `pmtiles` the file that is the base map."""
+    """`told` is map.json, `policy` the Content-Security-Policy, `pmtiles` the file that is the base map.
+
+    `referrer` is whom the browser tells where a request comes from: others than this server not at all, and those
+    who serve a base map, who may insist on it, only the origin.
+    """
 
     told: bytes
     policy: str
+    referrer: str
     pmtiles: Path | None
 
     @classmethod
@@ -33,9 +38,10 @@ class Frontage:
         )
         told = models.PageSettings(home=_home(settings.home), basemap=basemap)
         return cls(
-            told.model_dump_json(exclude_defaults=True).encode(),
-            _policy(origins, settings.auth.origins),
-            base.path,
+            told=told.model_dump_json(exclude_defaults=True).encode(),
+            policy=_policy(origins, settings.auth.origins),
+            referrer="strict-origin-when-cross-origin" if origins else "same-origin",
+            pmtiles=base.path,
         )
 
 

@@ -67,7 +67,7 @@ class Pages(StaticFiles):
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if kept else "no-cache"
             response.headers["Content-Security-Policy"] = self._frontage.policy
             response.headers["X-Content-Type-Options"] = "nosniff"
-            response.headers["Referrer-Policy"] = "same-origin"
+            response.headers["Referrer-Policy"] = self._frontage.referrer
             response.headers["Vary"] = "Accept-Encoding"
         return response
 
