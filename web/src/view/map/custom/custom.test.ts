@@ -96,10 +96,14 @@ describe("faults", () => {
     expect(given).toEqual(["a.example answers 404"]);
   });
 
-  it("are no matter when some of the map comes", () => {
-    listeners.sourcedata!(tile("basemap", "loaded"));
-    for (let i = 0; i < 5; i++) faults.failed({ error, sourceId: "basemap" });
+  it("are no matter while some of the map comes", () => {
+    for (let tiles = 0; tiles < 5; tiles++) {
+      listeners.sourcedata!(tile("basemap", "loaded"));
+      for (let i = 0; i < 10; i++) faults.failed({ error, sourceId: "basemap" });
+    }
     expect(given).toEqual([]);
+    for (let i = 0; i < 30; i++) faults.failed({ error, sourceId: "basemap" });
+    expect(given).toHaveLength(1);
   });
 
   it("of others go into the console", () => {
