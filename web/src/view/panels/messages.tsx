@@ -18,7 +18,8 @@ export function Messages() {
             type="button"
             aria-label="Dismiss"
             onClick={() => {
-              dismissed.value = new Set(dismissed.value).add(text);
+              if (notice.value === text) notice.value = null;
+              else dismissed.value = new Set(dismissed.value).add(text);
             }}
           >
             <Cross />

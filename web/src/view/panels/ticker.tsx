@@ -1,10 +1,11 @@
 import { useComputed, useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import type { Actions } from "../../actions.ts";
 import { age, country, full, position } from "../../state/format.ts";
 import { cssOf } from "../../state/palette.ts";
 import { type Sample, samples, theme } from "../../state/store.ts";
 import { projection } from "../../state/view.ts";
-import type { Actions, Page } from "./ports.ts";
+import type { Page } from "./ports.ts";
 import { mayMove } from "./room.ts";
 import { useSecond } from "./second.ts";
 

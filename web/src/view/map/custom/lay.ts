@@ -31,12 +31,13 @@ export async function lay(map: MapLibre, basemap: Basemap, around: Surroundings)
 
 function show(map: MapLibre, look: Look, basemap: Basemap, bundled: StyleSpecification, around: Surroundings): void {
   around.isBundled(false);
-  const { projection, sky } = bundled;
+  const { projection, sky, state } = bundled;
   map.setStyle(
     {
       ...look.style,
       ...(projection ? { projection } : {}),
       ...(sky ? { sky } : {}),
+      state: { ...state, ...look.style.state },
       metadata: { [CUSTOM]: basemap.kind },
       layers: look.layers(around.theme.peek()),
     },
