@@ -196,6 +196,31 @@ def test_a_feed_from_everywhere_opens_on_the_world(page: Page) -> None:
         assert page.evaluate("window.dynmap.state().tiles") is None
 
 
+def test_follow_goes_to_where_it_is_busy_until_somebody_takes_over(
+    browser: Browser, eventually: Eventually
+) -> None:
+    context = browser.new_context(viewport={"width": 640, "height": 480})
+    page = context.new_page()
+    with run_server() as server:
+
+        def is_near() -> bool:
+            _post(server, WORLD)
+            return _place(page)[2] > 2
+
+        _post(server, WORLD)
+        _open(page, server, "?follow&projection=flat")
+        assert _place(page)[2] < 2
+        eventually(is_near, "it goes to a busy place")
+        page.keyboard.press("ArrowLeft")
+        eventually(lambda: not page.evaluate("window.dynmap.map.isMoving()"), "it rests")
+        place = _place(page)
+        page.wait_for_timeout(9000)
+        assert _place(page) == place, "whoever took the map has it"
+        page.keyboard.press("o")
+        eventually(lambda: "follow" not in _query(page) and "center" in _query(page), "it stays there")
+    context.close()
+
+
 def test_a_wall_heals_itself(page: Page, server: Server, eventually: Eventually) -> None:
     page.clock.install()
     _open(page, server, "?kiosk&projection=flat")

@@ -61,7 +61,13 @@ function requireWebGl(): void {
 function clearOfPanels(): PaddingOptions {
   if (view.kiosk.peek() || view.embedded.peek()) return { top: 8, bottom: 8, left: 8, right: 8 };
   if (store.isSmall.peek()) return { top: 120, bottom: 150, left: 0, right: 0 };
-  return { top: 56, bottom: 44, left: innerWidth < 1280 ? 262 : 330, right: 24 };
+  if (!isRoomy()) return { top: 116, bottom: 76, left: 16, right: 16 };
+  return { top: 34, bottom: 34, left: 280, right: 300 };
+}
+
+/** Columns stand on both sides of the map. */
+function isRoomy(): boolean {
+  return innerWidth >= 1160 && innerHeight >= 600;
 }
 
 /** What the panels cover changes with the window; what is in the middle stays there. */
