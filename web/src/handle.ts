@@ -28,6 +28,8 @@ export interface Handle {
   /** The MapLibre map, once it is there; stays null without WebGL2. */
   map: MapLibre | null;
   state(): State;
+  /** Lets the picture stand still at this time of the server (ms since 1970), or go on (null). */
+  hold(at: number | null): void;
 }
 
 declare global {
@@ -37,15 +39,15 @@ declare global {
 }
 
 export function expose(page: Page): Handle {
-  const { ledger, topics } = page.session;
   window.dynmap = {
     map: null,
+    hold: (at) => page.layer.hold(at),
     state: () => ({
       connected: store.connection.peek().at === "open",
-      located: ledger.located,
-      committedCursor: ledger.cursor,
-      topics: Object.fromEntries(topics.names.map((name, slot) => [name, ledger.total(slot)])),
-      tiles: page.session.area,
+      located: page.account.located,
+      committedCursor: page.account.cursor,
+      topics: Object.fromEntries(page.names.map((name, slot) => [name, page.account.totals[slot] ?? 0])),
+      tiles: page.account.area,
       rate: store.rate.peek(),
       ...store.tray.peek(),
       layer: { ...page.layer.stats },

@@ -29,11 +29,15 @@ const handle = expose(page);
 const camera = new Camera(page.layer);
 const actions = actionsOf(camera, page.clock);
 const kiosk = startKiosk();
+const embedMap = startEmbed(camera, {
+  totals: () => handle.state().topics,
+  around: (...place) => page.around(...place),
+});
 followKeys(actions);
 const pointing = signal<Pointing | null>(null);
 render(<Panels page={page} actions={actions} pointing={pointing} />, document.getElementById("panels")!);
 // With another token the page is another viewer: it starts anew, as it does with the first.
-token.subscribe(() => page.session.startAnew());
+token.subscribe(() => page.begin());
 // Once the server takes events in, it has opened its location table; after a restart that may be another one.
 effect(() => {
   if (store.health.value === "live") void loadServerFacts();
@@ -52,7 +56,7 @@ startScene(page.layer, document.getElementById("map")!)
       page.look(area);
     });
     followAddress(map, () => camera.go());
-    startEmbed(camera, map, { totals: () => handle.state().topics });
+    embedMap(map);
   })
   .catch((error: unknown) => {
     store.hasMap.value = false;
