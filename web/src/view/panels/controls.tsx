@@ -46,10 +46,10 @@ export function Controls({ actions }: { actions: Actions }) {
       <ProjectionChoice />
       <ToolButton {...search!} />
       <ModeMenu />
+      <ShareMenu actions={actions} />
       {others.map((tool) => (
         <ToolButton key={tool.label} {...tool} />
       ))}
-      <ShareMenu actions={actions} />
     </nav>
   );
 }
