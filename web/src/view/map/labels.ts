@@ -2,7 +2,7 @@ import type { FeatureCollection, Point } from "geojson";
 import type { Map as MapLibre, SymbolLayerSpecification } from "maplibre-gl";
 import type { Cities } from "../../places/gazetteer.ts";
 import { MAP_COLOURS, type Theme } from "../theme.ts";
-import { firstName } from "./style.ts";
+import { isCustom } from "./style.ts";
 
 /** Names of towns: few from far away, more from nearby. MapLibre draws them with the page's own font, as the style names none to fetch. */
 
@@ -28,12 +28,12 @@ export async function addLabels(map: MapLibre, cities: Promise<Cities>, theme: (
   const data = featuresOf(await cities);
   await document.fonts.load(`16px "${FONT}"`);
   const add = () => {
-    if (map.getLayer(LABELS) || map.getGlyphs() != null || firstName(map)) return;
+    if (map.getLayer(LABELS) || map.getGlyphs() != null || isCustom(map)) return;
     if (!map.getSource(LABELS)) map.addSource(LABELS, { type: "geojson", data, maxzoom: 8, buffer: 64 });
     map.addLayer(layerOf(theme()));
   };
   map.on("style.load", add);
-  add();
+  if (map.style?._loaded) add();
 }
 
 export function paintLabels(map: MapLibre, theme: Theme): void {

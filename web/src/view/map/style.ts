@@ -28,10 +28,15 @@ export async function useBasemap(map: MapLibre, basemap: Basemap, around: Surrou
   await lay(map, basemap, around);
 }
 
+/** Whether the base map is somebody else's, with names of its own. */
+export function isCustom(map: MapLibre): boolean {
+  return (map.getStyle().metadata as Record<string, unknown> | undefined)?.[CUSTOM] !== undefined;
+}
+
 /** The layer that the live picture goes under: the first of the names that lie on top of a base map of somebody else's. */
 export function firstName(map: MapLibre): string | undefined {
-  const { metadata, layers } = map.getStyle();
-  if ((metadata as Record<string, unknown> | undefined)?.[CUSTOM] === undefined) return undefined;
+  if (!isCustom(map)) return undefined;
+  const { layers } = map.getStyle();
   const last = layers.findLastIndex((layer) => layer.type !== "symbol");
   return layers[last + 1]?.id;
 }
