@@ -64,7 +64,7 @@ class Watched:
                 self.complaints.append(message.text) if message.type in ("error", "warning") else None
             ),
         )
-        page.goto(server.url)
+        page.goto(f"{server.url}/?projection=flat")
         page.wait_for_selector("html[data-ready=true]", state="attached", timeout=90_000)
 
     def state(self) -> dict[str, Any]:

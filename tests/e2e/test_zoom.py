@@ -41,7 +41,7 @@ class Watched:
         self.complaints: list[str] = []
         page.on("websocket", self._listen)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.goto(server.url)
+        page.goto(f"{server.url}/?projection=flat")
         page.wait_for_selector("html[data-ready=true]", state="attached", timeout=90_000)
 
     def _listen(self, socket: WebSocket) -> None:
