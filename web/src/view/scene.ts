@@ -11,6 +11,7 @@ import { addLabels, paintLabels } from "./map/labels.ts";
 import { createMap, fitInhabited, keepLayers, paint } from "./map/map.ts";
 import { Bender } from "./map/projection.ts";
 import type { Theme } from "./theme.ts";
+import { layBasemap } from "./underlay.ts";
 
 const REDUCED_MOTION = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -41,6 +42,7 @@ export async function startScene(live: LiveLayer, container: HTMLElement): Promi
   void addLabels(map, loadCities(), () => store.theme.peek());
   await map.once("load");
   store.mapLoaded.value = true;
+  void layBasemap(map, ground);
   return map;
 }
 
