@@ -9,6 +9,7 @@ import { startKiosk } from "./kiosk.ts";
 import { Page } from "./page.ts";
 import { followAddress, openAddress } from "./state/addressbar.ts";
 import { loadServerFacts } from "./state/facts.ts";
+import { pageSettings } from "./state/settings.ts";
 import * as store from "./state/store.ts";
 import { followTheme } from "./state/theme.ts";
 import { followToken, token } from "./state/token.ts";
@@ -43,6 +44,9 @@ effect(() => {
   if (store.health.value === "live") void loadServerFacts();
 });
 
+void pageSettings().then(({ home }) => {
+  store.home.value = home;
+});
 startScene(page.layer, document.getElementById("map")!)
   .then((map) => {
     handle.map = map;

@@ -107,6 +107,11 @@ export const hasMap = signal(true);
 export const hasRough = signal(false);
 export const attribution = signal<Attribution>({ text: "IP geolocation by DB-IP", url: "https://db-ip.com" });
 
+/** Whom a base map of somebody else's is owed to; empty for the bundled one. */
+export const basemapAttribution = signal<readonly Attribution[]>([]);
+/** What is wrong with it. */
+export const basemapTrouble = signal<readonly string[]>([]);
+
 /** What the badge says. */
 export const health = computed(() => {
   const { at } = connection.value;

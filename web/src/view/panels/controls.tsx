@@ -46,18 +46,15 @@ export function Controls({ actions }: { actions: Actions }) {
       <ProjectionChoice />
       <ToolButton {...search!} />
       <ModeMenu />
-      {others.slice(0, -2).map((tool) => (
-        <ToolButton key={tool.label} {...tool} />
-      ))}
       <ShareMenu actions={actions} />
-      {others.slice(-2).map((tool) => (
+      {others.map((tool) => (
         <ToolButton key={tool.label} {...tool} />
       ))}
     </nav>
   );
 }
 
-/** What is one press; search comes first, full screen and help last. */
+/** What is one press; search comes first. */
 function toolsOf(actions: Actions): Tool[] {
   const isDark = theme.value === "dark";
   return [
@@ -78,7 +75,7 @@ function toolsOf(actions: Actions): Tool[] {
       Icon: isDark ? icons.Sun : icons.Moon,
       run: () => chooseTheme(isDark ? "light" : "dark"),
     },
-    { label: "Full screen", shortcut: "W", Icon: icons.Corners, run: () => actions.toggleFullScreen() },
+    ...(document.fullscreenEnabled ? [fullScreenTool(actions)] : []),
     { label: "Help", shortcut: "?", Icon: icons.Question, run: () => show("help") },
   ];
 }
@@ -89,6 +86,10 @@ function arcsTool(): Tool[] {
     arcs.value = !arcs.value;
   };
   return [{ label: `Arcs to ${home.value.name}`, shortcut: "A", pressed: arcs.value, Icon: icons.Arc, run }];
+}
+
+function fullScreenTool(actions: Actions): Tool {
+  return { label: "Full screen", shortcut: "W", Icon: icons.Corners, run: () => actions.toggleFullScreen() };
 }
 
 function show(what: "help" | "search"): void {

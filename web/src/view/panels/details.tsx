@@ -72,7 +72,7 @@ function Card({ spot, page, pointing }: Props & { spot: Spot }) {
   const element = useRef<HTMLDivElement>(null);
   useSecond(() => {
     page
-      .around?.(spot.lon, spot.lat, pointing.degrees(REACH))
+      .around(spot.lon, spot.lat, pointing.degrees(REACH))
       .then((answer) => {
         around.value = answer;
       })

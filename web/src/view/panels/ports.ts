@@ -9,7 +9,7 @@ export interface Page {
   /** A topic's events per second over the last minute, oldest first. */
   spark(slot: number): Float32Array;
   /** What happened within so many degrees of a place in the last minute. */
-  around?(lon: number, lat: number, degrees: number): Promise<Around>;
+  around(lon: number, lat: number, degrees: number): Promise<Around>;
   /** Connects at once instead of waiting. */
   retry(): void;
 }

@@ -71,7 +71,8 @@ function useSlide(list: { current: HTMLUListElement | null }, shown: readonly Sa
     before.current = first;
     const row = list.current?.firstElementChild;
     if (fresh <= 0 || !row || !mayMove()) return;
-    const from = `translateY(${-fresh * row.getBoundingClientRect().height}px)`;
+    // However many came: a longer slide would show an empty list.
+    const from = `translateY(${-row.getBoundingClientRect().height}px)`;
     list.current!.animate([{ transform: from }, { transform: "none" }], {
       duration: SLIDE_MS,
       easing: "cubic-bezier(0.2, 0.8, 0.2, 1)",
