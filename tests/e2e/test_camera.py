@@ -314,6 +314,14 @@ def test_a_page_steers_the_map_in_its_frame(page: Page, board: str, eventually: 
         assert page.inner_text("#said") == before
 
 
+def test_a_page_of_another_site_can_not_have_the_map_in_a_frame(
+    page: Page, board: str, server: Server
+) -> None:
+    with page.expect_console_message(lambda message: "frame-ancestors" in message.text, timeout=60_000):
+        page.goto(f"{board}/embed.html?server={server.url}/")
+    assert page.inner_text("#said") == ""
+
+
 def test_a_picture_is_a_png_of_the_map(page: Page, server: Server) -> None:
     _post(server, WORLD)
     _open(page, server, "?projection=flat")
