@@ -1,7 +1,7 @@
 """All benchmarks, or those named: `python -m benchmarks [throughput] [latency] [batches] [startup] [fanout] [map]`.
 
-A part of fanout is `fanout.cost`, `fanout.bytes`, `fanout.rooms` or `fanout.endurance`, one of map `map.frames`, `map.heap` or
-`map.bytes`.
+A part of fanout is `fanout.cost`, `fanout.bytes`, `fanout.rooms` or `fanout.endurance`; one of map is `map.frames`,
+`map.heap` or `map.bytes`.
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ from dynmap.testing import free_port
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = (
-    "--no-sandbox --use-angle=swiftshader --enable-unsafe-swiftshader --ignore-gpu-blocklist --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync"
+    "--no-sandbox --use-angle=swiftshader --enable-unsafe-swiftshader --ignore-gpu-blocklist --disable-quic "
+    "--no-first-run --disable-background-networking --disable-component-update --disable-sync"
 ).split()
 ISOLATED = {"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp"}
 """With these a page's clock is good to 5 us instead of 100, and it may ask how much memory it takes."""
@@ -46,7 +46,7 @@ def chromium(*flags: str) -> Iterator[Browser]:
 
 @contextlib.contextmanager
 def serving(folder: Path, routes: Sequence[BaseRoute] = ()) -> Iterator[str]:
-    """Serves a folder's pages, isolated from others, and routes of one's own; the address without a slash at its end."""
+    """Serves a folder's pages, isolated from others, and routes of one's own. Gives the address, without a slash."""
     pages = Starlette(routes=[*routes, Mount("/", StaticFiles(directory=folder, html=True))])
     port = free_port()
     config = uvicorn.Config(

@@ -34,7 +34,7 @@ EAGER = "--enable-blink-features=ForceEagerMeasureMemory"
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Bytes after a collection, at a step: JavaScript's heap, its arrays' bytes, and all of the page with its workers."""
+    """Bytes after a collection, at a step: the heap, its arrays' bytes, and all of the page with its workers."""
 
     step: int
     heap: int

@@ -58,15 +58,15 @@ class Replay:
     async def _send(self, socket: WebSocket, subscription: int, started: int) -> None:
         frames = _frames(self.rows)
         begun = time.monotonic()
-        for self.sent in range(1, self.steps + 1):
-            await asyncio.sleep(begun + self.sent / self.pace - time.monotonic())
+        for step in range(1, self.steps + 1):
+            await asyncio.sleep(begun + step / self.pace - time.monotonic())
             tick = tick_of(time.time_ns() // 1_000_000) - TICK_MS
-            frame = replace(frames[self.sent % KEPT], tick=tick)
+            frame = replace(frames[step % KEPT], tick=tick)
             for message in wire.encode(frame, wire.Kind.LIVE, TICK_MS, subscription=subscription):
                 await socket.send_bytes(message)
-            self.located += frame.total
-            await _say(socket, messages.Mark(f"replay.{self.sent}", tick, subscription))
-            if self.sent % 4 == 0:
+            self.sent, self.located = step, self.located + frame.total
+            await _say(socket, messages.Mark(f"replay.{step}", tick, subscription))
+            if step % 4 == 0:
                 await _say(socket, self._stats(started))
 
     def _stats(self, started: int) -> messages.Stats:

@@ -3,39 +3,38 @@
  * asks for them.
  */
 
-let spent = 0;
-let depth = 0;
+const spent = { frames: 0, messages: 0 };
 
 /** ms so far. */
-export const inCallbacks = (): number => spent;
+export const inCallbacks = (): number => spent.frames + spent.messages;
+/** ms so far, of messages alone. */
+export const inMessages = (): number => spent.messages;
 
-function timed<Given extends unknown[], Result>(call: (...given: Given) => Result): (...given: Given) => Result {
-  return function (this: unknown, ...given) {
+function timed<Given>(kind: keyof typeof spent, call: (given: Given) => void): (given: Given) => void {
+  return function (this: unknown, given) {
     const start = performance.now();
-    depth++;
     try {
-      return call.apply(this, given);
+      call.call(this, given);
     } finally {
-      depth--;
-      if (depth === 0) spent += performance.now() - start;
+      spent[kind] += performance.now() - start;
     }
   };
 }
 
 const ask = window.requestAnimationFrame.bind(window);
-window.requestAnimationFrame = (callback) => ask(timed(callback));
+window.requestAnimationFrame = (callback) => ask(timed("frames", callback));
 
 for (const kind of [Worker, MessagePort]) {
   const add = kind.prototype.addEventListener;
   kind.prototype.addEventListener = function (this: EventTarget, type: string, listener: unknown, options?: unknown) {
-    const heard = type === "message" && typeof listener === "function" ? timed(listener as () => void) : listener;
+    const heard = type === "message" && typeof listener === "function" ? timed("messages", listener as (event: MessageEvent) => void) : listener;
     return add.call(this, type, heard as EventListener, options as AddEventListenerOptions);
   } as typeof add;
   const { set, ...rest } = Object.getOwnPropertyDescriptor(kind.prototype, "onmessage")!;
   Object.defineProperty(kind.prototype, "onmessage", {
     ...rest,
     set(this: unknown, listener: ((event: MessageEvent) => void) | null) {
-      set!.call(this, listener && timed(listener));
+      set!.call(this, listener && timed("messages", listener));
     },
   });
 }

@@ -6,6 +6,8 @@ import type { Step } from "./points.ts";
 export interface Spent {
   /** In what is the contender's own. */
   own: number;
+  /** What of that a picture takes even with nothing new in it, where the contender draws all the time. */
+  picture: number;
   /** Until its picture was there, with all of the map's own frames. */
   whole: number;
 }

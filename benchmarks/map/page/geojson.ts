@@ -1,13 +1,13 @@
 import type { GeoJSONSource, Map as MapLibre } from "maplibre-gl";
-import { inCallbacks } from "./callbacks.ts";
+import { inCallbacks, inMessages } from "./callbacks.ts";
 import { type Contender, emptyMap, finish, microtasks } from "./contender.ts";
 import type { Step } from "./points.ts";
 
 type Feature = GeoJSON.Feature<GeoJSON.Point>;
 
 /**
- * MapLibre's GeoJSON source. Its own: the call, with what it puts off within the same task (the serialisation for its worker). The
- * whole: what comes back from the worker and drawing, too. Making the features is not counted, nor is the worker's time.
+ * MapLibre's GeoJSON source. Its own: the call, with what it puts off within the same task (the serialisation for its worker), and
+ * taking in what comes back from it. Drawing is in the whole only. Making the features is not counted, nor is the worker's time.
  */
 async function geojson(
   container: HTMLElement,
@@ -40,14 +40,18 @@ async function geojson(
       const removed = seen.splice(0, added.length);
       for (const feature of added) seen.push(feature);
       const idle = map.once("idle");
-      const before = inCallbacks();
+      const [before, messagesBefore] = [inCallbacks(), inMessages()];
       const start = performance.now();
       const done = call(source, seen, added, removed);
       await microtasks();
-      const own = performance.now() - start;
+      const called = performance.now() - start;
       await done;
       await idle;
-      return { own, whole: own + inCallbacks() - before };
+      return {
+        own: called + inMessages() - messagesBefore,
+        picture: 0,
+        whole: called + inCallbacks() - before,
+      };
     },
     settle: () => finish(map.getCanvas()),
   };
