@@ -14,7 +14,10 @@ const COLOURS = [
 export async function ours(container: HTMLElement): Promise<Contender> {
   const clock = new ServerClock();
   const layer = new LiveLayer(clock);
-  for (let topic = 0; topic < TOPICS; topic++) layer.colour(topic, ...COLOURS[topic]!, true);
+  for (let topic = 0; topic < TOPICS; topic++) {
+    const [red, green, blue] = COLOURS[topic]!;
+    layer.colour(topic, red, green, blue, true);
+  }
   const map = await emptyMap(container);
   let spent = 0;
   for (const part of ["prerender", "render"] as const) {
