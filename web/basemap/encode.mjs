@@ -1,3 +1,5 @@
+import { putVarint } from "./varints.mjs";
+
 /** Units to a degree: 0.005 degrees is 550 m, finer than the 1:50 million source is drawn. */
 const UNITS = 200;
 
@@ -7,14 +9,7 @@ const UNITS = 200;
  */
 export function encodePolylines(groups) {
   const bytes = [];
-  const put = (value) => {
-    let rest = value < 0 ? -2 * value - 1 : 2 * value;
-    while (rest > 127) {
-      bytes.push((rest & 127) | 128);
-      rest >>>= 7;
-    }
-    bytes.push(rest);
-  };
+  const put = (value) => putVarint(bytes, value);
   const kept = groups.map((lines) => lines.map(rounded).filter((line) => line.length > 1));
   put(kept.length);
   for (const lines of kept) {

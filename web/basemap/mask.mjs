@@ -19,7 +19,7 @@ export function maskOf(polygons) {
 }
 
 /** The stretches of land along a parallel, as pairs of longitudes (even-odd rule over all rings). */
-function spansAt(polygons, lat) {
+export function spansAt(polygons, lat) {
   const crossings = [];
   for (const rings of polygons) {
     for (const ring of rings) {
