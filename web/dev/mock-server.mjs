@@ -236,6 +236,8 @@ function stats() {
   });
 }
 
+const examples = [{ reason: "no address in it", line: '"GET /status" 200 12' }];
+
 /** As `dynmap.serve.pages` sends it. */
 const POLICY =
   "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; worker-src 'self' blob:; " +
@@ -259,7 +261,7 @@ const server = createServer(async (request, response) => {
   if (path === "/api/stats") {
     response.setHeader("content-type", "application/json");
     if (!flags.token || request.headers.authorization === `Bearer ${flags.token}`)
-      return response.end(json({ started, events }));
+      return response.end(json({ started, events, reasons: { "no address in it": events.rejected }, examples }));
     return response.writeHead(401).end(json({ code: "unauthorized", message: "a viewer token is needed" }));
   }
   if (!flags.static) return response.writeHead(404).end();

@@ -37,15 +37,14 @@ declare global {
 }
 
 export function expose(page: Page): Handle {
-  const { ledger, topics } = page.session;
   window.dynmap = {
     map: null,
     state: () => ({
       connected: store.connection.peek().at === "open",
-      located: ledger.located,
-      committedCursor: ledger.cursor,
-      topics: Object.fromEntries(topics.names.map((name, slot) => [name, ledger.total(slot)])),
-      tiles: page.session.area,
+      located: page.account.located,
+      committedCursor: page.account.cursor,
+      topics: Object.fromEntries(page.names.map((name, slot) => [name, page.account.totals[slot] ?? 0])),
+      tiles: page.account.area,
       rate: store.rate.peek(),
       ...store.tray.peek(),
       layer: { ...page.layer.stats },

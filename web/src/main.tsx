@@ -1,24 +1,39 @@
 import "@fontsource-variable/inter/wght.css";
 import "./view/panels/panels.css";
-import { effect } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { render } from "preact";
+import { actionsOf } from "./actions.ts";
+import { startEmbed } from "./embed.ts";
 import { expose } from "./handle.ts";
+import { startKiosk } from "./kiosk.ts";
 import { Page } from "./page.ts";
+import { followAddress, openAddress } from "./state/addressbar.ts";
 import { loadServerFacts } from "./state/facts.ts";
 import * as store from "./state/store.ts";
 import { followTheme } from "./state/theme.ts";
 import { followToken, token } from "./state/token.ts";
+import { settled } from "./state/view.ts";
+import { Camera } from "./view/camera/camera.ts";
+import { Follower } from "./view/camera/follower.ts";
+import { followKeys, KEYS } from "./view/camera/keys.ts";
 import { followMap } from "./view/map/area.ts";
+import { type Pointing, pointAt } from "./view/map/pointing.ts";
 import { Panels } from "./view/panels/panels.tsx";
 import { startScene } from "./view/scene.ts";
 
 followTheme();
 followToken();
+openAddress();
 const page = new Page(new URL("api/live", document.baseURI));
 const handle = expose(page);
-render(<Panels page={page} />, document.getElementById("panels")!);
+const camera = new Camera(page.layer);
+const actions = actionsOf(camera, page.clock);
+const kiosk = startKiosk();
+followKeys(actions);
+const pointing = signal<Pointing | null>(null);
+render(<Panels page={page} actions={actions} keys={KEYS} pointing={pointing} />, document.getElementById("panels")!);
 // With another token the page is another viewer: it starts anew, as it does with the first.
-token.subscribe(() => page.session.startAnew());
+token.subscribe(() => page.begin());
 // Once the server takes events in, it has opened its location table; after a restart that may be another one.
 effect(() => {
   if (store.health.value === "live") void loadServerFacts();
@@ -27,14 +42,24 @@ effect(() => {
 startScene(page.layer, document.getElementById("map")!)
   .then((map) => {
     handle.map = map;
-    followMap(map, (area) => page.look(area));
+    pointing.value = pointAt(map);
+    camera.start(map);
+    new Follower(camera, map);
+    kiosk.watch(map);
+    followMap(map, (area) => {
+      camera.seesWorld = area === null;
+      page.look(area);
+    });
+    followAddress(map, () => camera.go());
+    startEmbed(camera, map, { totals: () => handle.state().topics });
   })
   .catch((error: unknown) => {
     store.hasMap.value = false;
+    followAddress(null, () => undefined);
     console.error(error);
   });
 
-// For tests and for whoever embeds the page: the map is drawn and the first step is counted.
+// For tests and for whoever embeds the page: the map is drawn where it stays, and the first step is counted.
 effect(() => {
-  if (store.mapLoaded.value && store.marks.value > 0) document.documentElement.dataset.ready = "true";
+  if (store.mapLoaded.value && settled.value && store.marks.value > 0) document.documentElement.dataset.ready = "true";
 });

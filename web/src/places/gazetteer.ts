@@ -19,8 +19,13 @@ export class Gazetteer {
 
   /** The town that people at a place (degrees) would name, big ones from farther away; null for none within 150 km. */
   near(lon: number, lat: number): City | null {
-    const town = this.#nearest.at(lon, lat);
+    const town = this.town(lon, lat);
     return town < 0 ? null : this.city(town);
+  }
+
+  /** The same town by its index; -1 for none. */
+  town(lon: number, lat: number): number {
+    return this.#nearest.at(lon, lat);
   }
 
   /** Which country a place (degrees) is in: ISO 3166, two letters; "" at sea. */

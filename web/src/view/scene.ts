@@ -1,5 +1,6 @@
 import type { Map as MapLibre, PaddingOptions } from "maplibre-gl";
 import * as store from "../state/store.ts";
+import * as view from "../state/view.ts";
 import { canDrawHalfFloats } from "./live/gl.ts";
 import { GroundLayer } from "./live/ground.ts";
 import type { LiveLayer } from "./live/layer.ts";
@@ -35,20 +36,14 @@ function requireWebGl(): void {
 
 /** What the panels cover, in CSS pixels; the numbers go with panels.css. */
 function clearOfPanels(): PaddingOptions {
+  if (view.kiosk.peek() || view.embedded.peek()) return { top: 8, bottom: 8, left: 8, right: 8 };
   if (store.isSmall.peek()) return { top: 120, bottom: 150, left: 0, right: 0 };
   return { top: 56, bottom: 44, left: innerWidth < 1280 ? 262 : 330, right: 24 };
 }
 
-/** Fits the view again when the window changes, until somebody moves the map themselves. */
+/** What the panels cover changes with the window; what is in the middle stays there. */
 function followWindow(map: MapLibre): void {
-  let moved = false;
-  map.on("movestart", (event) => {
-    if (event.originalEvent) moved = true;
-  });
-  map.on("resize", () => {
-    if (moved) map.setPadding(clearOfPanels());
-    else fitInhabited(map, clearOfPanels());
-  });
+  map.on("resize", () => map.setPadding(clearOfPanels()));
 }
 
 function followMotion(live: LiveLayer): void {

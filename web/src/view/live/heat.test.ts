@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { Exposure, MEMORY_S } from "./heat.ts";
+import { Exposure } from "./heat.ts";
+import { MEMORY_S } from "./memory.ts";
 
 /** What a second of a steady feed adds in the end to a place with this part of it, lit by the exposure then. */
 function lit(eventsPerSecond: number, part: number): number {

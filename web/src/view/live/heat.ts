@@ -1,12 +1,11 @@
 import { eachStretch, type PointBuffers } from "./buffers.ts";
 import { bindTexture, compile, createTarget, deleteTarget, type Program, type Target } from "./gl.ts";
+import { MEMORY_S } from "./memory.ts";
 import type { PointRing } from "./ring.ts";
 import { clearFragment, heatFragment, heatVertex, screenVertex } from "./shaders.ts";
 
 /** Side of the map of the world that heat is kept on. */
 const SIDE = 1024;
-/** Heat falls to 1/e in this time, s. */
-export const MEMORY_S = 45;
 /** How far a point warms its surroundings, in texels: about two degrees at the equator. */
 const REACH = 6;
 /** Half floats fade in steps; more often than this the steps would be too small to be kept. */

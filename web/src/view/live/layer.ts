@@ -1,7 +1,7 @@
 import type { CustomLayerInterface, CustomRenderMethodInput, Map as MapLibre } from "maplibre-gl";
+import type { Part } from "../../feed/protocol.ts";
 import type { ServerClock } from "../../receive/clock.ts";
-import { type Frame, Kind } from "../../receive/frame.ts";
-import type { Area } from "../../receive/tiles.ts";
+import { Kind } from "../../receive/frame.ts";
 import { MAP_COLOURS, type Theme } from "../theme.ts";
 import { PointBuffers, resetUnpacking } from "./buffers.ts";
 import { Camera } from "./camera.ts";
@@ -11,7 +11,6 @@ import { Exposure, HeatField } from "./heat.ts";
 import { Pace } from "./pace.ts";
 import { isRough, PointRing } from "./ring.ts";
 import { roughFragment, roughVertex, sparkFragment, sparkVertex } from "./shaders.ts";
-import { Watched } from "./watched.ts";
 
 /** How long a point is seen, ms. */
 export const LIFE_MS = 16_000;
@@ -30,6 +29,8 @@ const CROWD = 12_000;
 const STREETS_ZOOM = 14;
 /** Where fewer than about this many are on the map, each is drawn larger. */
 const FEW = 100;
+/** Points that are enough to say where it is busy. */
+const SURVEYED = 20_000;
 /** With nothing left but heat that fades, the map is drawn so often. */
 const COOLING_MS = 500;
 
@@ -77,7 +78,6 @@ export class LiveLayer implements CustomLayerInterface {
   readonly #colours = new Uint8Array(65_536 * 4);
   readonly #camera = new Camera();
   readonly #exposure = new Exposure();
-  readonly #watched = new Watched();
   readonly #pace = new Pace();
   #theme: Theme = "dark";
   #coloursChanged = true;
@@ -89,42 +89,43 @@ export class LiveLayer implements CustomLayerInterface {
     this.#clock = clock;
   }
 
-  /** Takes frames to draw. */
-  draw(frames: readonly Frame[]): void {
+  /** Takes rows to draw, whose topics are slots. */
+  draw(parts: readonly Part[]): void {
     const now = this.#clock.now();
     // Whatever was missed is in one picture, of several frames: it is to be asked for before they are taken.
     const isDark = this.#exposure.isDark;
-    for (const frame of frames) {
+    for (const { frame, sum, heat } of parts) {
       this.stats.points += frame.n;
       if (isRough(frame)) {
         this.#rough.push(frame, now, LIFE_MS);
-      } else if (frame.kind === Kind.picture) {
-        for (const { frame: part, heat } of this.#watched.warming(frame, now)) {
-          this.#sparks.push(part, now, LIFE_MS, heat);
-          if (isDark) this.#exposure.add(heat * sum(part.count), now);
-        }
-      } else {
-        this.#sparks.push(frame, now, LIFE_MS);
-        this.#exposure.add(sum(frame.count), now);
+        continue;
       }
+      this.#sparks.push(frame, now, LIFE_MS, heat);
+      if (frame.kind !== Kind.picture || isDark) this.#exposure.add(heat * sum, now);
     }
     this.#map?.triggerRepaint();
   }
 
-  /** Takes frames to draw in place of all that is drawn; from now on this area is watched. */
-  replace(frames: readonly Frame[], area: Area): void {
+  /** Takes rows to draw in place of all that is drawn. */
+  replace(parts: readonly Part[]): void {
     this.#sparks.clear();
     this.#rough.clear();
-    this.#watched.look(area, this.#clock.now());
-    this.draw(frames);
+    this.draw(parts);
   }
 
-  /** Takes note of what happens outside the area: how bright the ground is goes by the whole feed. */
-  notice(frame: Frame): void {
-    this.#exposure.add(sum(frame.count), this.#clock.now());
+  /** Takes note of how many events were outside the area: how bright the ground is goes by the whole feed. */
+  notice(count: number): void {
+    this.#exposure.add(count, this.#clock.now());
   }
 
-  /** The colour (0..255) of a topic by its number on the wire, and whether it is seen. */
+  /** Tells where (0 to 1) what is seen now happened, and how many each are: of many points only some. */
+  survey(tell: (x: number, y: number, count: number) => void): void {
+    this.#sparks.survey(this.#sparks.oldest(this.#clock.now()), SURVEYED, (x, y, topic, count) => {
+      if (this.#colours[4 * topic + 3] !== 0) tell(x, y, count);
+    });
+  }
+
+  /** The colour (0..255) of a topic by its slot, and whether it is seen. */
   colour(topic: number, red: number, green: number, blue: number, visible: boolean): void {
     const at = topic * 4;
     const alpha = visible ? 255 : 0;
@@ -303,12 +304,6 @@ export class LiveLayer implements CustomLayerInterface {
     programs.set(shaderData.variantName, made);
     return made;
   }
-}
-
-function sum(column: Uint32Array): number {
-  let total = 0;
-  for (let row = 0; row < column.length; row++) total += column[row]!;
-  return total;
 }
 
 /** Draws the ring's points from one number on, in one or two calls. */

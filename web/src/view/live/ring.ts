@@ -128,6 +128,19 @@ export class PointRing {
     return Math.max(oldest, this.head - this.capacity);
   }
 
+  /** Tells of points from one number on, evenly chosen, at most `most`: where in the world each is (0 to 1), its topic's number, its count. */
+  survey(from: number, most: number, tell: (x: number, y: number, topic: number, count: number) => void): void {
+    const step = Math.max(1, Math.ceil((this.head - from) / most));
+    for (let point = from; point < this.head; point += step) {
+      const at = point % this.capacity;
+      const row = this.row[at]! * ROW_FLOATS;
+      const [unit, half] = [this.table[row + 2]!, this.table[row + 6]!];
+      const x = this.table[row]! + (this.x[at]! + half) * unit;
+      const y = this.table[row + 1]! + (this.y[at]! + half) * unit;
+      tell(x, y, this.topic[at]!, this.count[at]!);
+    }
+  }
+
   /** Nothing that is in the ring is drawn any more. */
   clear(): void {
     this.#oldestFrame = this.#frames;

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
-import { connection, health, ingest, pace } from "../../state/store.ts";
+import { lasting } from "../../state/format.ts";
+import { connection, health, ingest, latency, pace } from "../../state/store.ts";
+import { useSecond } from "./second.ts";
 
 const TEXT: Readonly<Record<(typeof health)["value"], string>> = {
   live: "Live",
@@ -23,6 +24,7 @@ export function Badge({ onRetry }: { onRetry: () => void }) {
       <span class={`badge ${slowed ? "slowed" : at}`} role="status" title={slowed?.reason}>
         <i aria-hidden="true" />
         {slowed ? `Thin line: ${stepsOf(slowed.every)}` : TEXT[at]}
+        {at === "live" && !slowed && <Latency />}
         {at === "waiting" && <Countdown />}
         {at === "compiling" && ` ${percent(ingest.value.progress)}`}
       </span>
@@ -33,6 +35,16 @@ export function Badge({ onRetry }: { onRetry: () => void }) {
       )}
       {(at === "compiling" || at === "starting" || at === "down") && <Progress />}
     </div>
+  );
+}
+
+/** How long an event takes from the server's door to this screen. Not read aloud whenever it changes. */
+function Latency() {
+  if (latency.value === null) return null;
+  return (
+    <span class="latency" aria-hidden="true" title="From an event's arrival at the server to its light on this map">
+      {lasting(latency.value)}
+    </span>
   );
 }
 
@@ -51,12 +63,9 @@ function Progress() {
 /** Seconds until the next attempt. Not read aloud each second: the badge's text before it is what changed. */
 function Countdown() {
   const now = useSignal(Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => {
-      now.value = Date.now();
-    }, 250);
-    return () => clearInterval(timer);
-  }, [now]);
+  useSecond(() => {
+    now.value = Date.now();
+  }, []);
   const state = connection.value;
   const left = state.at === "waiting" ? Math.max(0, Math.ceil((state.retryAt - now.value) / 1000)) : 0;
   return <span aria-hidden="true"> in {left} s</span>;

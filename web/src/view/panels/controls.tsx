@@ -1,64 +1,190 @@
-import { theme } from "../../state/store.ts";
+import type { ComponentType } from "preact";
+import { home, theme } from "../../state/store.ts";
 import { chooseTheme } from "../../state/theme.ts";
+import { arcs, following, type Mode, mode, overlay, type Projection, projection } from "../../state/view.ts";
+import { IconButton, Tip } from "./buttons.tsx";
+import * as icons from "./icons.tsx";
+import { Popover } from "./popover.tsx";
+import type { Actions } from "./ports.ts";
+import { isRoomy } from "./room.ts";
+import { Segments } from "./segments.tsx";
+import { ShareItems, ShareMenu } from "./share.tsx";
 
-/** Buttons at the top right. */
-export function Controls() {
-  const isDark = theme.value === "dark";
-  const themeLabel = isDark ? "Light theme" : "Dark theme";
+const PROJECTIONS: readonly { value: Projection; label: string }[] = [
+  { value: "globe", label: "Globe" },
+  { value: "flat", label: "Flat" },
+];
+const MODES: readonly { value: Mode; label: string; says: string; Icon: ComponentType }[] = [
+  { value: "both", label: "Both", says: "Points and heat", Icon: icons.Both },
+  { value: "points", label: "Points", says: "Each event alone", Icon: icons.Points },
+  { value: "heat", label: "Heat", says: "Where it is busy", Icon: icons.Flame },
+];
+
+interface Tool {
+  label: string;
+  shortcut?: string;
+  pressed?: boolean;
+  Icon: ComponentType;
+  run: () => void;
+}
+
+/** Buttons at the top right: all of them where there is room, else behind one. */
+export function Controls({ actions }: { actions: Actions }) {
+  const [search, ...others] = toolsOf(actions);
+  if (!isRoomy.value) {
+    return (
+      <nav class="controls" aria-label="View">
+        <ToolButton {...search!} />
+        <Popover id="more" class="icon" at="top-right" label="View" buttonLabel="More" button={<icons.Dots />}>
+          {(close) => <More tools={others} actions={actions} close={close} />}
+        </Popover>
+      </nav>
+    );
+  }
   return (
     <nav class="controls" aria-label="View">
-      <button
-        type="button"
-        class="icon"
-        aria-label={themeLabel}
-        title={themeLabel}
-        onClick={() => chooseTheme(isDark ? "light" : "dark")}
-      >
-        {isDark ? <Sun /> : <Moon />}
-      </button>
-      {document.fullscreenEnabled && (
-        <button type="button" class="icon" aria-label="Full screen" title="Full screen" onClick={toggleFullScreen}>
-          <Corners />
-        </button>
-      )}
+      <ProjectionChoice />
+      <ToolButton {...search!} />
+      <ModeMenu />
+      {others.slice(0, -2).map((tool) => (
+        <ToolButton key={tool.label} {...tool} />
+      ))}
+      <ShareMenu actions={actions} />
+      {others.slice(-2).map((tool) => (
+        <ToolButton key={tool.label} {...tool} />
+      ))}
     </nav>
   );
 }
 
-function toggleFullScreen(): void {
-  if (document.fullscreenElement) void document.exitFullscreen();
-  else void document.documentElement.requestFullscreen();
+/** What is one press; search comes first, full screen and help last. */
+function toolsOf(actions: Actions): Tool[] {
+  const isDark = theme.value === "dark";
+  return [
+    { label: "Search", shortcut: "/", Icon: icons.Search, run: () => show("search") },
+    {
+      label: "Follow",
+      shortcut: "O",
+      pressed: following.value,
+      Icon: icons.Compass,
+      run: () => {
+        following.value = !following.value;
+      },
+    },
+    ...arcsTool(),
+    {
+      label: isDark ? "Light theme" : "Dark theme",
+      shortcut: "T",
+      Icon: isDark ? icons.Sun : icons.Moon,
+      run: () => chooseTheme(isDark ? "light" : "dark"),
+    },
+    { label: "Full screen", shortcut: "W", Icon: icons.Corners, run: () => actions.toggleFullScreen() },
+    { label: "Help", shortcut: "?", Icon: icons.Question, run: () => show("help") },
+  ];
 }
 
-const LINE = {
-  viewBox: "0 0 16 16",
-  fill: "none",
-  stroke: "currentColor",
-  "stroke-width": 1.5,
-  "stroke-linecap": "round",
-} as const;
+function arcsTool(): Tool[] {
+  if (home.value === null) return [];
+  const run = () => {
+    arcs.value = !arcs.value;
+  };
+  return [{ label: `Arcs to ${home.value.name}`, shortcut: "A", pressed: arcs.value, Icon: icons.Arc, run }];
+}
 
-function Moon() {
+function show(what: "help" | "search"): void {
+  overlay.value = what;
+}
+
+function ToolButton({ label, shortcut, pressed, Icon, run }: Tool) {
   return (
-    <svg {...LINE} aria-hidden="true">
-      <path d="M13.5 9.6A6 6 0 0 1 6.4 2.5a6 6 0 1 0 7.1 7.1Z" stroke-linejoin="round" />
-    </svg>
+    <IconButton label={label} shortcut={shortcut} pressed={pressed} onClick={run}>
+      <Icon />
+    </IconButton>
   );
 }
 
-function Sun() {
+function ProjectionChoice() {
   return (
-    <svg {...LINE} aria-hidden="true">
-      <circle cx="8" cy="8" r="2.8" />
-      <path d="M8 1.3v1.4M8 13.3v1.4M1.3 8h1.4M13.3 8h1.4M3.3 3.3l1 1M11.7 11.7l1 1M12.7 3.3l-1 1M4.3 11.7l-1 1" />
-    </svg>
+    <Segments
+      label="Projection"
+      options={PROJECTIONS}
+      value={projection.value}
+      onPick={(picked) => {
+        projection.value = picked;
+      }}
+    />
   );
 }
 
-function Corners() {
+function ModeMenu() {
+  const { Icon } = MODES.find(({ value }) => value === mode.value)!;
   return (
-    <svg {...LINE} aria-hidden="true">
-      <path d="M2.5 6V2.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10" stroke-linejoin="round" />
-    </svg>
+    <Popover
+      id="mode"
+      class="icon"
+      at="top-right"
+      label="What is drawn"
+      buttonLabel="Points or heat"
+      button={
+        <>
+          <Icon />
+          <Tip label="Points or heat" shortcut="M" />
+        </>
+      }
+    >
+      {(close) =>
+        MODES.map((choice) => (
+          <button
+            key={choice.value}
+            type="button"
+            class="item"
+            aria-pressed={choice.value === mode.value}
+            onClick={() => {
+              mode.value = choice.value;
+              close();
+            }}
+          >
+            <choice.Icon />
+            <span>{choice.label}</span>
+            <small>{choice.says}</small>
+          </button>
+        ))
+      }
+    </Popover>
+  );
+}
+
+/** All that there is no room for. */
+function More({ tools, actions, close }: { tools: readonly Tool[]; actions: Actions; close: () => void }) {
+  return (
+    <>
+      <div class="choices">
+        <ProjectionChoice />
+        <Segments
+          label="What is drawn"
+          options={MODES}
+          value={mode.value}
+          onPick={(picked) => {
+            mode.value = picked;
+          }}
+        />
+      </div>
+      {tools.map(({ label, pressed, Icon, run }) => (
+        <button
+          key={label}
+          type="button"
+          class="item"
+          aria-pressed={pressed}
+          onClick={() => {
+            close();
+            run();
+          }}
+        >
+          <Icon />
+          <span>{label}</span>
+        </button>
+      ))}
+      <ShareItems actions={actions} close={close} />
+    </>
   );
 }

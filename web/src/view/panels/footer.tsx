@@ -1,63 +1,40 @@
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
-import type { ServerClock } from "../../receive/clock.ts";
-import { clock as formatClock, full } from "../../state/format.ts";
-import { attribution, tray } from "../../state/store.ts";
+import { clock as formatClock } from "../../state/format.ts";
+import { attribution } from "../../state/store.ts";
+import type { Page } from "./ports.ts";
+import { useSecond } from "./second.ts";
+import { Tray } from "./tray.tsx";
 
 /** What is not on the map, the time, and whom the map is owed to. */
-export function Footer({ clock }: { clock: ServerClock }) {
+export function Footer({ page }: { page: Page }) {
   return (
     <footer class="foot">
       <Tray />
-      <Clock clock={clock} />
+      <Clock clock={page.clock} />
       <p class="attribution">
-        <a href="https://maplibre.org" rel="noreferrer" target="_blank">
-          MapLibre
-        </a>{" "}
-        ·{" "}
-        <a href="https://www.naturalearthdata.com" rel="noreferrer" target="_blank">
-          Natural Earth
-        </a>{" "}
-        · <Geolocation />
+        <Owed url="https://maplibre.org" text="MapLibre" /> ·{" "}
+        <Owed url="https://www.naturalearthdata.com" text="Natural Earth" /> ·{" "}
+        <Owed url="https://www.geonames.org" text="GeoNames" title="Names of places, CC BY 4.0" /> ·{" "}
+        <Owed {...attribution.value} />
       </p>
     </footer>
   );
 }
 
-function Geolocation() {
-  const { text, url } = attribution.value;
+function Owed({ url, text, title }: { url: string | null; text: string; title?: string }) {
   if (url === null) return <span>{text}</span>;
   return (
-    <a href={url} rel="noreferrer" target="_blank">
+    <a href={url} title={title} rel="noreferrer" target="_blank">
       {text}
     </a>
   );
 }
 
-function Tray() {
-  const { unlocated, rejected } = tray.value;
-  return (
-    <dl class="tray" aria-label="Not on the map">
-      <div title="Counted, but with no place: private addresses, and those that the table doesn't know">
-        <dt>Without a place</dt>
-        <dd>{full(unlocated)}</dd>
-      </div>
-      <div title="Lines that could not be understood">
-        <dt>Rejected</dt>
-        <dd>{full(rejected)}</dd>
-      </div>
-    </dl>
-  );
-}
-
-function Clock({ clock }: { clock: ServerClock }) {
+function Clock({ clock }: { clock: Page["clock"] }) {
   const now = useSignal(clock.now());
-  useEffect(() => {
-    const timer = setInterval(() => {
-      now.value = clock.now();
-    }, 250);
-    return () => clearInterval(timer);
-  }, [clock, now]);
+  useSecond(() => {
+    now.value = clock.now();
+  }, []);
   const text = formatClock(now.value);
   return <time class="clock">{text} UTC</time>;
 }

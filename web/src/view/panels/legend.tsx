@@ -1,38 +1,44 @@
-import { computed, useComputed, useSignal } from "@preact/signals";
-import type { Page } from "../../page.ts";
-import { rate, short } from "../../state/format.ts";
-import { cssOf } from "../../state/palette.ts";
-import { hasRough, isSmall, type TopicRow, theme, topics, windowHeight } from "../../state/store.ts";
-import { Sparkline } from "./sparkline.tsx";
+import { computed, useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
+import { hasRough, isSmall, topics, windowHeight } from "../../state/store.ts";
+import { type Branch, TopicTree, toggled } from "../../state/tree.ts";
+import { hidden, solo } from "../../state/view.ts";
+import type { Page } from "./ports.ts";
+import { isRoomy } from "./room.ts";
+import { TopicRows } from "./rows.tsx";
 
-/** Rows that are shown before "more" is pressed: as many as fit between the total and the bottom, up to eight. */
-const few = computed(() => {
-  if (isSmall.value) return 3;
-  return Math.max(3, Math.min(8, Math.floor((windowHeight.value - ROOM_FOR_OTHERS) / ROW_HEIGHT)));
-});
-const ROOM_FOR_OTHERS = 390;
+/** Lines that are shown before "more" is pressed: as many as fit between the total and the bottom, up to eight. */
+const few = computed(() => Math.max(3, Math.min(8, Math.floor((windowHeight.value - ROOM_FOR_OTHERS) / ROW_HEIGHT))));
+const ROOM_FOR_OTHERS = 420;
 const ROW_HEIGHT = 45;
-/** Rows that are shown at all: beyond these, the filter finds them. */
+/** Lines that are shown at all: beyond these, the filter finds them. */
 const MANY = 200;
+/** With so many topics at most, groups are open from the start. */
+const OPEN_AT_FIRST = 8;
 
-/** The topics: what colour, how many, how fast; a click hides one on the map. */
+/** The topics as a tree: what colour, how many, how fast; a press hides one on the map, another asks for it alone. */
 export function Legend({ page }: { page: Page }) {
-  const isOpen = useSignal(false);
+  const tree = useRef(new TopicTree()).current;
+  const isLong = useSignal(!isRoomy.peek());
   const wanted = useSignal("");
-  const found = useComputed(() => {
-    const text = isOpen.value ? wanted.value.trim().toLowerCase() : "";
-    return text === "" ? topics.value : topics.value.filter(({ name }) => name.toLowerCase().includes(text));
-  });
-  const shown = found.value.slice(0, isOpen.value ? MANY : few.value);
-  const more = topics.value.length - few.value;
-  if (topics.value.length === 0) return null;
+  /** What somebody opened or closed. */
+  const opened = useSignal<ReadonlyMap<string, boolean>>(new Map());
+  tree.update(topics.value);
+  if (tree.size === 0) return null;
+
+  const text = isLong.value ? wanted.value.trim() : "";
+  const isOpen = ({ name }: Branch) => opened.value.get(name) ?? tree.size <= OPEN_AT_FIRST;
+  const lines = text === "" ? tree.lines(isOpen, MANY + 1) : tree.find(text, MANY + 1);
+  const shown = lines.slice(0, isLong.value ? MANY : few.value);
+  const isMore = tree.size > few.value;
   return (
-    <section class={isOpen.value ? "legend open" : "legend"} aria-label="Topics">
-      {isOpen.value && more > 0 && (
+    <section class={isLong.value ? "legend open" : "legend"} aria-label="Topics">
+      <Only />
+      {isLong.value && isMore && (
         <input
           class="filter"
           type="search"
-          placeholder={`Find one of ${topics.value.length} topics`}
+          placeholder={`Find one of ${tree.size} topics`}
           aria-label="Find topics"
           value={wanted.value}
           onInput={(event) => {
@@ -40,59 +46,82 @@ export function Legend({ page }: { page: Page }) {
           }}
         />
       )}
-      <ul class="rows">
-        {shown.map((row) => (
-          <Row key={row.slot} row={row} page={page} />
-        ))}
-      </ul>
-      {more > 0 && (
-        <button
-          type="button"
-          class="link more"
-          aria-expanded={isOpen.value}
-          onClick={() => {
-            isOpen.value = !isOpen.value;
-          }}
-        >
-          {isOpen.value ? "Fewer" : `${more} more ${more === 1 ? "topic" : "topics"}`}
-        </button>
+      <TopicRows
+        lines={shown}
+        page={page}
+        onOpen={(branch, open) => {
+          opened.value = new Map(opened.value).set(branch.name, open);
+        }}
+        onToggle={(branch) => {
+          hidden.value = toggled(hidden.value, branch);
+        }}
+      />
+      {text !== "" && lines.length === 0 && <p class="hint">No topic has that in its name.</p>}
+      {isLong.value && lines.length > MANY && (
+        <p class="hint">The busiest {MANY} are listed; the field above finds the others.</p>
       )}
-      <div class="ramp" aria-hidden="true">
-        Quiet <i /> Busy
+      <div class="below">
+        {isMore && isRoomy.value && (
+          <button
+            type="button"
+            class="link more"
+            aria-expanded={isLong.value}
+            onClick={() => {
+              isLong.value = !isLong.value;
+            }}
+          >
+            {isLong.value ? "Fewer" : `All ${tree.size} topics`}
+          </button>
+        )}
+        {hidden.value.size > 0 && (
+          <button
+            type="button"
+            class="link"
+            onClick={() => {
+              hidden.value = new Set();
+            }}
+          >
+            {hidden.value.size} hidden · show
+          </button>
+        )}
       </div>
-      {hasRough.value && (
-        <p class="rough" title="The address belongs to a whole country or network, so the circle shows the area.">
-          <i aria-hidden="true" /> Place known only roughly
-        </p>
-      )}
+      <Ramp />
     </section>
   );
 }
 
-function Row({ row, page }: { row: TopicRow; page: Page }) {
-  theme.value; // Colours follow the theme.
-  const colour = cssOf(page.colour(row.slot));
+/** Says that the map, and all the numbers, are of one topic only. */
+function Only() {
+  if (solo.value === null) return null;
   return (
-    <li>
+    <p class="only">
+      <span>
+        Only <b>{solo.value}</b>
+      </span>
       <button
         type="button"
-        class="row"
-        style={{ "--topic": colour }}
-        aria-pressed={row.visible}
-        title={`${row.name}: ${row.visible ? "hide" : "show"} on the map`}
-        onClick={() => page.toggle(row.slot)}
+        class="link"
+        onClick={() => {
+          solo.value = null;
+        }}
       >
-        <i class="swatch" aria-hidden="true" />
-        <span class="name">{row.name}</span>
-        <Sparkline meter={page.meter} slot={row.slot} colour={colour} />
-        <span class="figures">
-          <span class="speed">
-            {rate(row.rate)}
-            <small>/s</small>
-          </span>
-          <span class="count">{short(row.count)}</span>
-        </span>
+        Show all
       </button>
-    </li>
+    </p>
+  );
+}
+
+function Ramp() {
+  return (
+    <>
+      <div class="ramp" aria-hidden="true">
+        Quiet <i /> Busy
+      </div>
+      {hasRough.value && !isSmall.value && (
+        <p class="rough" title="The address belongs to a whole country or network, so the circle shows the area.">
+          <i aria-hidden="true" /> Place known only roughly
+        </p>
+      )}
+    </>
   );
 }

@@ -1,10 +1,12 @@
 import { useSignal } from "@preact/signals";
+import { notice } from "../../state/notice.ts";
 import { hasMap, health, located, notices, sources, tray, trouble } from "../../state/store.ts";
+import { Cross } from "./icons.tsx";
 
 /** What somebody should read: notices of the server, trouble of this page, and what to do while nothing happens. */
 export function Messages() {
   const dismissed = useSignal<ReadonlySet<string>>(new Set());
-  const all = [...notices.value, ...(trouble.value ? [trouble.value] : [])];
+  const all = [...notices.value, ...[trouble.value, notice.value].filter((text) => text !== null)];
   const shown = all.filter((text) => !dismissed.value.has(text));
   return (
     <div class="messages" role="status">
@@ -18,20 +20,24 @@ export function Messages() {
               dismissed.value = new Set(dismissed.value).add(text);
             }}
           >
-            ×
+            <Cross />
           </button>
         </div>
       ))}
-      {!hasMap.value && (
-        <div class="card">
-          <h2>The map can't be drawn here</h2>
-          <p>
-            This browser offers no WebGL2, which the map is drawn with: it may be switched off, or the graphics driver
-            may be blocked. The numbers are live all the same.
-          </p>
-        </div>
-      )}
+      {!hasMap.value && <NoMap />}
       {hasMap.value && health.value === "live" && tray.value.received === 0 && located.value === 0 && <Waiting />}
+    </div>
+  );
+}
+
+function NoMap() {
+  return (
+    <div class="card">
+      <h2>The map can't be drawn here</h2>
+      <p>
+        This browser offers no WebGL2, which the map is drawn with: it may be switched off, or the graphics driver may
+        be blocked. The numbers are live all the same.
+      </p>
     </div>
   );
 }

@@ -1,46 +1,50 @@
-import { useEffect, useRef } from "preact/hooks";
-import { type Meter, SPARK_SECONDS } from "../../state/meter.ts";
+import { useRef } from "preact/hooks";
+import { useSecond } from "./second.ts";
 
-const WIDTH = 76;
-const HEIGHT = 22;
-const values = new Float32Array(SPARK_SECONDS);
+interface Props {
+  /** Values to draw, oldest first; asked for once a second. */
+  values: () => ArrayLike<number>;
+  colour: string;
+  /** CSS pixels. */
+  width?: number;
+  height?: number;
+}
 
-/** A topic's last minute. */
-export function Sparkline({ meter, slot, colour }: { meter: Meter; slot: number; colour: string }) {
+/** The last minute as a line. */
+export function Sparkline({ values, colour, width = 76, height = 22 }: Props) {
   const element = useRef<HTMLCanvasElement>(null);
-  useEffect(() => {
-    const draw = () => {
-      if (document.hidden || !element.current) return;
-      meter.spark(slot, values);
-      drawSpark(element.current, colour);
-    };
-    draw();
-    const timer = setInterval(draw, 1000);
-    return () => clearInterval(timer);
-  }, [meter, slot, colour]);
-  return <canvas ref={element} class="spark" width={2 * WIDTH} height={2 * HEIGHT} />;
+  useSecond(() => {
+    if (element.current) drawSpark(element.current, values(), colour, width, height);
+  }, [colour, width]);
+  return <canvas ref={element} class="spark" width={2 * width} height={2 * height} />;
 }
 
 /** Draws `values`, smoothed a little, from nothing up to their greatest. */
-function drawSpark(canvas: HTMLCanvasElement, colour: string): void {
+function drawSpark(
+  canvas: HTMLCanvasElement,
+  values: ArrayLike<number>,
+  colour: string,
+  width: number,
+  height: number,
+): void {
   const pen = canvas.getContext("2d")!;
   pen.setTransform(2, 0, 0, 2, 0, 0);
-  pen.clearRect(0, 0, WIDTH, HEIGHT);
-  const most = values.reduce((a, b) => Math.max(a, b), 0);
+  pen.clearRect(0, 0, width, height);
+  const end = values.length - 1;
+  let most = 0;
+  for (let i = 0; i <= end; i++) most = Math.max(most, values[i]!);
   if (most === 0) return;
   pen.beginPath();
-  for (let i = 0; i < SPARK_SECONDS; i++) {
-    const before = values[Math.max(0, i - 1)]!;
-    const after = values[Math.min(SPARK_SECONDS - 1, i + 1)]!;
-    const value = (before + 2 * values[i]! + after) / 4;
-    pen.lineTo(1 + (i / (SPARK_SECONDS - 1)) * (WIDTH - 2), HEIGHT - 2 - (value / most) * (HEIGHT - 5));
+  for (let i = 0; i <= end; i++) {
+    const value = (values[Math.max(0, i - 1)]! + 2 * values[i]! + values[Math.min(end, i + 1)]!) / 4;
+    pen.lineTo(1 + (i / end) * (width - 2), height - 2 - (value / most) * (height - 5));
   }
   pen.lineWidth = 1.3;
   pen.lineJoin = "round";
   pen.strokeStyle = colour;
   pen.stroke();
-  pen.lineTo(WIDTH - 1, HEIGHT);
-  pen.lineTo(1, HEIGHT);
+  pen.lineTo(width - 1, height);
+  pen.lineTo(1, height);
   pen.globalAlpha = 0.12;
   pen.fillStyle = colour;
   pen.fill();

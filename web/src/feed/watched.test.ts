@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { decode, Kind } from "../../receive/frame.ts";
-import { encode, row } from "../../receive/testing.ts";
-import { worldOf } from "../../receive/world.ts";
+import { decode, Kind } from "../receive/frame.ts";
+import { encode, row } from "../receive/testing.ts";
+import { worldOf } from "../receive/world.ts";
 import { Watched } from "./watched.ts";
 
 const T0 = 1_795_000_000_000;

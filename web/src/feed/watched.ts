@@ -1,6 +1,6 @@
-import { type Frame, TILE_BITS } from "../../receive/frame.ts";
-import type { Area } from "../../receive/tiles.ts";
-import { MEMORY_S } from "./heat.ts";
+import { type Frame, TILE_BITS } from "../receive/frame.ts";
+import type { Area } from "../receive/tiles.ts";
+import { MEMORY_S } from "../view/live/memory.ts";
 
 /** What was watched is remembered in tiles of this zoom: about as far as an event warms the ground. */
 const ZOOM = 8;

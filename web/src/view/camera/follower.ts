@@ -1,0 +1,111 @@
+import type { Map as MapLibre } from "maplibre-gl";
+import * as view from "../../state/view.ts";
+import type { Camera } from "./camera.ts";
+import { optionsOf } from "./camera.ts";
+import { closeUp, isRegional } from "./fit.ts";
+import { type Stop, Tour } from "./follow.ts";
+
+const DWELL_MS = 8000;
+const TRAVEL_MS = 4000;
+/** For who wants little motion the map jumps, and seldom. */
+const CALM_DWELL_MS = 30_000;
+/** After somebody moved the map, it is theirs for so long. */
+const HANDS_OFF_MS = 30_000;
+/** Degrees a second that the idle globe turns. */
+const TURN = 2;
+/** Degrees around a spot that are shown with it. */
+const SPOT_RADIUS = 13;
+
+/** Whether somebody wants little motion: MapLibre then jumps instead of flying, of its own accord. */
+const reduced = matchMedia("(prefers-reduced-motion: reduce)");
+
+/** Takes the camera on its tour while `view.following` is set, and lets go of it for a while when somebody takes it. */
+export class Follower {
+  readonly #camera: Camera;
+  readonly #map: MapLibre;
+  readonly #tour = new Tour();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(camera: Camera, map: MapLibre) {
+    this.#camera = camera;
+    this.#map = map;
+    camera.onTaken = () => this.#rest(HANDS_OFF_MS);
+    for (const event of ["mousedown", "touchstart", "wheel"] as const) {
+      map.on(event, () => this.#rest(HANDS_OFF_MS));
+    }
+    let wasFollowing = false;
+    view.following.subscribe((following) => {
+      if (following) this.#rest(0);
+      else if (wasFollowing) this.#letGo();
+      wasFollowing = following;
+    });
+    view.projection.subscribe(() => this.#rest(TRAVEL_MS));
+  }
+
+  /** Where the tour was ended the map stays. */
+  #letGo(): void {
+    clearTimeout(this.#timer);
+    this.#map.stop();
+    view.placed.value = true;
+  }
+
+  /** Goes on with the whole, in so many ms. */
+  #rest(ms: number): void {
+    clearTimeout(this.#timer);
+    if (!view.following.peek()) return;
+    this.#tour.restart();
+    this.#timer = setTimeout(() => this.#go(), ms);
+  }
+
+  #go(): void {
+    if (!view.settled.peek() || document.hidden) {
+      this.#timer = setTimeout(() => this.#go(), 1000);
+      return;
+    }
+    const stop = this.#tour.next(this.#camera.look());
+    if (stop.at === "whole") this.#showWhole();
+    else this.#visit(stop);
+  }
+
+  #visit({ spot }: Extract<Stop, { at: "spot" }>): void {
+    const { focus } = this.#camera.whole();
+    const radius = isRegional(focus) ? Math.min(SPOT_RADIUS, focus.radius / 2) : SPOT_RADIUS;
+    const aim = closeUp({ ...spot, radius }, this.#camera.room(), view.projection.peek());
+    this.#map.flyTo({ ...optionsOf(aim), duration: TRAVEL_MS, curve: 1.2 });
+    this.#next(TRAVEL_MS + dwell());
+  }
+
+  #showWhole(): void {
+    const { focus, aim } = this.#camera.whole();
+    const turns = view.projection.peek() === "globe" && !isRegional(focus);
+    if (!turns) {
+      this.#map.flyTo({ ...optionsOf(aim), duration: TRAVEL_MS });
+      this.#next(TRAVEL_MS + dwell());
+      return;
+    }
+    // The globe goes on turning from where it is; it needn't go back to the middle of it all.
+    const { lng } = this.#map.getCenter();
+    const there = optionsOf({ ...aim, lon: lng });
+    const isThere = Math.abs(this.#map.getZoom() - aim.zoom) < 0.05;
+    const travel = isThere ? 0 : TRAVEL_MS;
+    if (travel > 0) this.#map.easeTo({ ...there, duration: travel });
+    this.#timer = setTimeout(() => this.#turn(aim.lat), travel);
+  }
+
+  #turn(lat: number): void {
+    if (!reduced.matches) {
+      const { lng } = this.#map.getCenter();
+      const lon = lng - (TURN * DWELL_MS) / 1000;
+      this.#map.easeTo({ center: [lon, lat], duration: DWELL_MS, easing: (t) => t });
+    }
+    this.#next(dwell());
+  }
+
+  #next(ms: number): void {
+    this.#timer = setTimeout(() => this.#go(), ms);
+  }
+}
+
+function dwell(): number {
+  return reduced.matches ? CALM_DWELL_MS : DWELL_MS;
+}
