@@ -32,7 +32,7 @@ export async function ours(container: HTMLElement): Promise<Contender> {
 
   function take({ frame }: Step): void {
     clock.set(frame.tick + STEP_MS + 20);
-    layer.draw([frame]);
+    layer.draw([{ frame, sum: frame.n, heat: 1 }]);
   }
   return {
     fill(steps) {
