@@ -28,6 +28,8 @@ export interface Handle {
   /** The MapLibre map, once it is there; stays null without WebGL2. */
   map: MapLibre | null;
   state(): State;
+  /** Lets the picture stand still at this time of the server (ms since 1970), or go on (null). */
+  hold(at: number | null): void;
 }
 
 declare global {
@@ -39,6 +41,7 @@ declare global {
 export function expose(page: Page): Handle {
   window.dynmap = {
     map: null,
+    hold: (at) => page.layer.hold(at),
     state: () => ({
       connected: store.connection.peek().at === "open",
       located: page.account.located,

@@ -1,31 +1,52 @@
+import { effect } from "@preact/signals";
 import type { Map as MapLibre, PaddingOptions } from "maplibre-gl";
 import * as store from "../state/store.ts";
 import * as view from "../state/view.ts";
+import { AtmosphereLayer } from "./live/atmosphere.ts";
 import { canDrawHalfFloats } from "./live/gl.ts";
 import { GroundLayer } from "./live/ground.ts";
 import type { LiveLayer } from "./live/layer.ts";
-import { loadBase } from "./map/base.ts";
+import { loadBase, loadCities } from "./map/base.ts";
+import { addLabels, paintLabels } from "./map/labels.ts";
 import { createMap, fitInhabited, keepLayers, paint } from "./map/map.ts";
+import { Bender } from "./map/projection.ts";
+import type { Theme } from "./theme.ts";
+
+const REDUCED_MOTION = matchMedia("(prefers-reduced-motion: reduce)");
 
 /** Builds the map with its layers and keeps it in step with theme, window and feed. Rejects where there is no WebGL2. */
 export async function startScene(live: LiveLayer, container: HTMLElement): Promise<MapLibre> {
   requireWebGl();
   const base = await loadBase();
-  const map = createMap(container, base, store.theme.peek());
+  const map = createMap(container, base, store.theme.peek(), view.projection.peek());
+  followProjection(map);
   const ground = new GroundLayer(live, base.dots);
-  keepLayers(map, [ground, live]);
+  const atmosphere = new AtmosphereLayer(live.camera);
+  keepLayers(map, [ground, atmosphere, live]);
   fitInhabited(map, clearOfPanels());
   followWindow(map);
   followMotion(live);
   store.theme.subscribe((theme) => {
-    ground.theme = live.theme = theme;
-    if (map.isStyleLoaded()) paint(map, theme);
+    ground.theme = atmosphere.theme = live.theme = theme;
+    if (map.isStyleLoaded()) repaint(map, theme);
+  });
+  view.mode.subscribe((to) => {
+    live.mode = to;
+  });
+  effect(() => {
+    live.home = view.arcs.value ? store.home.value : null;
   });
   // A lost context rebuilds the style with the colours that it had then.
-  map.on("style.load", () => paint(map, store.theme.peek()));
+  map.on("style.load", () => repaint(map, store.theme.peek()));
+  void addLabels(map, loadCities(), () => store.theme.peek());
   await map.once("load");
   store.mapLoaded.value = true;
   return map;
+}
+
+function repaint(map: MapLibre, theme: Theme): void {
+  paint(map, theme);
+  paintLabels(map, theme);
 }
 
 function requireWebGl(): void {
@@ -46,11 +67,15 @@ function followWindow(map: MapLibre): void {
   map.on("resize", () => map.setPadding(clearOfPanels()));
 }
 
+function followProjection(map: MapLibre): void {
+  const bender = new Bender(map, view.projection.peek());
+  view.projection.subscribe((to) => bender.become(to, REDUCED_MOTION.matches ? "once" : "length"));
+}
+
 function followMotion(live: LiveLayer): void {
-  const reduced = matchMedia("(prefers-reduced-motion: reduce)");
   const follow = () => {
-    live.still = reduced.matches;
+    live.still = REDUCED_MOTION.matches;
   };
-  reduced.addEventListener("change", follow);
+  REDUCED_MOTION.addEventListener("change", follow);
   follow();
 }

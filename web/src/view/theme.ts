@@ -14,8 +14,14 @@ export interface MapColours {
   labelHalo: string;
   /** From quiet to busy; the first is the colour of unlit land. */
   ramp: readonly [Rgb, Rgb, Rgb, Rgb, Rgb];
+  /** Where the heat's surface begins: what it fades out to. */
+  ember: Rgb;
   dotAlpha: number;
   hazeAlpha: number;
+  /** What is behind the globe, from its middle out. */
+  space: readonly [Rgb, Rgb, Rgb];
+  /** The globe's air, from the outside in; in the light, its shadow, its shade and its sheen. */
+  air: readonly [Rgb, Rgb, Rgb];
   /** Light that adds up, or ink that covers. */
   ink: boolean;
 }
@@ -37,8 +43,19 @@ export const MAP_COLOURS: Readonly<Record<Theme, MapColours>> = {
       [1.0, 0.62, 0.28],
       [1.0, 0.97, 0.85],
     ],
+    ember: [0.09, 0.07, 0.36],
     dotAlpha: 0.9,
-    hazeAlpha: 0.5,
+    hazeAlpha: 0.8,
+    space: [
+      [0.034, 0.064, 0.165],
+      [0.02, 0.035, 0.088],
+      [0.01, 0.017, 0.04],
+    ],
+    air: [
+      [0.13, 0.3, 0.95],
+      [0.34, 0.68, 1.0],
+      [0.85, 0.95, 1.0],
+    ],
     ink: false,
   },
   light: {
@@ -57,8 +74,19 @@ export const MAP_COLOURS: Readonly<Record<Theme, MapColours>> = {
       [0.92, 0.42, 0.2],
       [0.76, 0.2, 0.1],
     ],
+    ember: [0.72, 0.76, 0.98],
     dotAlpha: 0.85,
-    hazeAlpha: 0.4,
+    hazeAlpha: 0.5,
+    space: [
+      [0.985, 0.99, 1.0],
+      [0.935, 0.95, 0.972],
+      [0.86, 0.892, 0.935],
+    ],
+    air: [
+      [0.36, 0.45, 0.62],
+      [0.55, 0.65, 0.82],
+      [1.0, 1.0, 1.0],
+    ],
     ink: true,
   },
 };

@@ -81,7 +81,9 @@ export class Darkroom {
     gl.uniform1i(this.#develop.at("u_light"), 0);
     gl.uniform1i(this.#develop.at("u_bloom"), 1);
     gl.uniform1i(this.#develop.at("u_ink"), ink ? 1 : 0);
-    gl.blendFuncSeparate(gl.ONE, ink ? gl.ONE_MINUS_SRC_ALPHA : gl.ONE_MINUS_SRC_COLOR, gl.ZERO, gl.ONE);
+    // Beside the globe there is only the page behind: light adds to it, ink covers it, too.
+    if (ink) gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+    else gl.blendFuncSeparate(gl.ONE, gl.ONE_MINUS_SRC_COLOR, gl.ZERO, gl.ONE);
     gl.bindVertexArray(this.#nothing);
     gl.drawArrays(gl.TRIANGLES, 0, 3);
     gl.bindVertexArray(null);

@@ -42,13 +42,20 @@ export interface Target {
   readonly height: number;
 }
 
-/** A half-float target, cleared: RGBA16F for light, R16F for heat. */
-export function createTarget(gl: WebGL2RenderingContext, format: GLenum, width: number, height: number): Target {
+/** A half-float target, cleared: RGBA16F for light, R16F for heat; with levels of detail if there are to be more than one. */
+export function createTarget(
+  gl: WebGL2RenderingContext,
+  format: GLenum,
+  width: number,
+  height: number,
+  levels = 1,
+): Target {
   const texture = gl.createTexture();
   gl.activeTexture(gl.TEXTURE0);
   gl.bindTexture(gl.TEXTURE_2D, texture);
-  gl.texStorage2D(gl.TEXTURE_2D, 1, format, width, height);
+  gl.texStorage2D(gl.TEXTURE_2D, levels, format, width, height);
   setSampling(gl, gl.LINEAR);
+  if (levels > 1) gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.LINEAR_MIPMAP_LINEAR);
   const framebuffer = gl.createFramebuffer();
   gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
   gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, texture, 0);

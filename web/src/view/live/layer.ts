@@ -1,16 +1,19 @@
 import type { CustomLayerInterface, CustomRenderMethodInput, Map as MapLibre } from "maplibre-gl";
 import type { Part } from "../../feed/protocol.ts";
 import type { ServerClock } from "../../receive/clock.ts";
-import { Kind } from "../../receive/frame.ts";
+import { type Frame, Kind } from "../../receive/frame.ts";
+import type { Mode } from "../../state/view.ts";
 import { MAP_COLOURS, type Theme } from "../theme.ts";
+import { Arcs, type Home } from "./arcs.ts";
 import { PointBuffers, resetUnpacking } from "./buffers.ts";
 import { Camera } from "./camera.ts";
 import { Darkroom } from "./darkroom.ts";
+import { Exposure } from "./exposure.ts";
 import { bindTexture, compile, type Program, plainState, setSampling, type Target } from "./gl.ts";
-import { Exposure, HeatField } from "./heat.ts";
 import { Pace } from "./pace.ts";
-import { isRough, PointRing } from "./ring.ts";
+import { AHEAD_MS, isRough, PointRing } from "./ring.ts";
 import { roughFragment, roughVertex, sparkFragment, sparkVertex } from "./shaders.ts";
+import { Warmth } from "./warmth.ts";
 
 /** How long a point is seen, ms. */
 export const LIFE_MS = 16_000;
@@ -24,6 +27,10 @@ const RIPPLES = 60;
 const RIPPLE_S = 1.6;
 /** From so many sparks on each gets dimmer, so that a crowd doesn't turn into one white patch. */
 const CROWD = 12_000;
+
+/** More sparks than this are thinned out by luck, and those that are left shine brighter; on a machine that draws slowly sooner. */
+const MOST_SPARKS = 200_000;
+const MOST_SPARKS_SLOW = 24_000;
 
 /** From this zoom on cells part (8 pixels for those of 38 m), and sparks grow with the room they have. */
 const STREETS_ZOOM = 14;
@@ -45,9 +52,9 @@ interface Gpu {
   sparks: PointBuffers;
   rough: PointBuffers;
   colours: WebGLTexture;
-  heat: HeatField;
+  ground: Warmth;
   darkroom: Darkroom;
-  programs: Map<string, Programs>;
+  programs: Programs;
 }
 
 /** What is drawn now, for the curious and for tests. */
@@ -78,8 +85,10 @@ export class LiveLayer implements CustomLayerInterface {
   readonly #colours = new Uint8Array(65_536 * 4);
   readonly #camera = new Camera();
   readonly #exposure = new Exposure();
+  readonly #arcs = new Arcs();
   readonly #pace = new Pace();
   #theme: Theme = "dark";
+  #mode: Mode = "both";
   #coloursChanged = true;
   #heatIsStale = true;
   #map: MapLibre | null = null;
@@ -101,8 +110,9 @@ export class LiveLayer implements CustomLayerInterface {
         continue;
       }
       this.#sparks.push(frame, now, LIFE_MS, heat);
-      if (frame.kind !== Kind.picture || isDark) this.#exposure.add(heat * sum, now);
+      if (frame.kind !== Kind.picture || isDark) this.#exposure.add(heat * sum, momentOf(frame, now));
     }
+    if (!this.#clock.isHeld && parts[0]?.frame.kind !== Kind.picture) this.#arcs.offer(parts, now);
     this.#map?.triggerRepaint();
   }
 
@@ -111,6 +121,13 @@ export class LiveLayer implements CustomLayerInterface {
     this.#sparks.clear();
     this.#rough.clear();
     this.draw(parts);
+  }
+
+  /** The picture stands still at this time (server's, ms since 1970), or goes on (null). */
+  hold(at: number | null): void {
+    this.#clock.hold(at);
+    this.#heatIsStale = true;
+    this.#map?.triggerRepaint();
   }
 
   /** Takes note of how many events were outside the area: how bright the ground is goes by the whole feed. */
@@ -138,14 +155,30 @@ export class LiveLayer implements CustomLayerInterface {
     this.#map?.triggerRepaint();
   }
 
+  /** What is drawn of the events: they themselves, the ground that they warm, or both. */
+  get mode(): Mode {
+    return this.#mode;
+  }
+
+  set mode(mode: Mode) {
+    this.#mode = mode;
+    this.#map?.triggerRepaint();
+  }
+
+  /** Where arcs run to from some of what happens; null for none. */
+  set home(home: Home | null) {
+    this.#arcs.home = home;
+    this.#map?.triggerRepaint();
+  }
+
   set theme(theme: Theme) {
     this.#theme = theme;
     this.#map?.triggerRepaint();
   }
 
   /** Where it has been busy lately; null while there is no GPU. */
-  get heat(): WebGLTexture | null {
-    return this.#gpu?.heat.target.texture ?? null;
+  get ground(): Warmth | null {
+    return this.#gpu?.ground ?? null;
   }
 
   /** What one unit of that heat is worth. */
@@ -160,6 +193,7 @@ export class LiveLayer implements CustomLayerInterface {
   onAdd(map: MapLibre, gl: WebGL2RenderingContext | WebGLRenderingContext): void {
     this.#map = map;
     this.#gpu = createGpu(gl as WebGL2RenderingContext, this.#sparks, this.#rough);
+    this.#arcs.create(gl as WebGL2RenderingContext);
     this.#coloursChanged = this.#heatIsStale = true;
   }
 
@@ -168,6 +202,7 @@ export class LiveLayer implements CustomLayerInterface {
     this.#gpu = null;
     this.#map = null;
     this.#pace.stop();
+    this.#arcs.delete();
     if (gpu && !gpu.gl.isContextLost()) deleteGpu(gpu);
   }
 
@@ -180,10 +215,11 @@ export class LiveLayer implements CustomLayerInterface {
     this.#camera.look(map, gl, input);
     plainState(gl);
     this.#upload(gpu);
-    if (this.#heatIsStale) gpu.heat.restart(this.#sparks);
+    if (this.#heatIsStale) gpu.ground.restart();
     this.#heatIsStale = false;
-    gpu.heat.update(this.#sparks, gpu.sparks, gpu.colours, this.#sparks.seconds(now));
-    this.#drawLight(gpu, input, now);
+    const seconds = this.#sparks.seconds(now);
+    gpu.ground.update(this.#camera, this.#sparks, gpu.sparks, gpu.colours, seconds, this.#clock.isHeld);
+    this.#drawLight(gpu, now);
     gl.bindVertexArray(null);
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
     this.stats.lastMs = performance.now() - started;
@@ -193,13 +229,14 @@ export class LiveLayer implements CustomLayerInterface {
   render(_: unknown): void {
     const [gpu, map] = [this.#gpu, this.#map];
     if (!gpu || !map) return;
-    if (this.stats.drawn === 0) {
-      if (gpu.heat.isWarm(this.#sparks.seconds(this.#clock.now()))) this.#pace.later(map, COOLING_MS);
+    if (this.stats.drawn === 0 || this.#mode === "heat") {
+      if (!this.#clock.isHeld && gpu.ground.isWarm(this.#sparks.seconds(this.#clock.now())))
+        this.#pace.later(map, COOLING_MS);
       return;
     }
     plainState(gpu.gl);
     gpu.darkroom.develop(MAP_COLOURS[this.#theme].ink);
-    this.#pace.next(map);
+    if (!this.#clock.isHeld) this.#pace.next(map);
   }
 
   #upload(gpu: Gpu): void {
@@ -213,25 +250,31 @@ export class LiveLayer implements CustomLayerInterface {
     gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, 256, 256, gl.RGBA, gl.UNSIGNED_BYTE, this.#colours);
   }
 
-  #drawLight(gpu: Gpu, input: CustomRenderMethodInput, now: number): void {
+  #drawLight(gpu: Gpu, now: number): void {
     const { gl } = gpu;
     const oldestSpark = this.#sparks.oldest(now);
     const sparks = this.#sparks.head - oldestSpark;
     const oldestRough = this.#rough.oldest(now);
     const rough = this.#rough.head - oldestRough;
     this.stats.drawn = sparks + rough;
-    if (this.stats.drawn === 0) return;
+    if (this.stats.drawn === 0 || this.#mode === "heat") return;
     gpu.darkroom.isSlow = this.#pace.isSlow;
     const light = gpu.darkroom.expose();
-    const { spark, rough: roughProgram } = this.#programs(gpu, input);
-    if (rough > 0) this.#drawRough(gpu, roughProgram, input, now, oldestRough, light);
-    if (sparks > 0) this.#drawSparks(gpu, spark, input, now, oldestSpark);
+    if (rough > 0) this.#drawRough(gpu, now, oldestRough, light);
+    if (this.#arcs.home && this.#arcs.isAlive(now)) this.#drawArcs(gpu, now, light);
+    if (sparks > 0) this.#drawSparks(gpu, now, oldestSpark);
     gl.bindVertexArray(null);
     gpu.darkroom.bloom();
   }
 
-  #drawSparks(gpu: Gpu, program: Program, input: CustomRenderMethodInput, now: number, oldest: number): void {
+  #drawArcs({ darkroom, colours }: Gpu, now: number, { width, height }: Target): void {
+    const ratio = this.#camera.ratio * darkroom.scale;
+    this.#arcs.draw(this.#camera, colours, now, width, height, ratio, this.still);
+  }
+
+  #drawSparks(gpu: Gpu, now: number, oldest: number): void {
     const { gl } = gpu;
+    const program = gpu.programs.spark;
     const ring = this.#sparks;
     const sparks = ring.head - oldest;
     const newest = Math.max(oldest, ring.since(now - RIPPLE_S * 1000));
@@ -240,11 +283,13 @@ export class LiveLayer implements CustomLayerInterface {
     const alone = 1 + 0.6 / (1 + sparks / FEW);
     const size = Math.min(2.6, Math.max(0.6, 0.62 + 0.27 * zoom)) * alone * this.#camera.ratio * gpu.darkroom.scale;
     const grown = size * 2 ** (0.5 * Math.max(0, zoom - STREETS_ZOOM));
-    gl.uniform1f(program.at("u_gain"), 1 / Math.sqrt(1 + sparks / CROWD));
+    const kept = Math.min(1, (this.#pace.isSlow ? MOST_SPARKS_SLOW : MOST_SPARKS) / sparks);
+    gl.uniform1f(program.at("u_kept"), kept);
+    gl.uniform1f(program.at("u_gain"), 1 / Math.sqrt(kept * (1 + sparks / CROWD)));
     gl.uniform1f(program.at("u_rippling"), RIPPLES / Math.max(1, ring.head - newest));
     gl.blendFunc(gl.ONE, gl.ONE);
     for (const copy of this.#camera.copies) {
-      this.#camera.use(gl, program, input, copy);
+      this.#camera.use(gl, program, copy);
       gl.uniform1i(program.at("u_ripple"), 0);
       gl.uniform1f(program.at("u_size"), grown);
       drawStretch(gl, ring, oldest);
@@ -255,15 +300,9 @@ export class LiveLayer implements CustomLayerInterface {
     }
   }
 
-  #drawRough(
-    gpu: Gpu,
-    program: Program,
-    input: CustomRenderMethodInput,
-    now: number,
-    oldest: number,
-    { width, height }: Target,
-  ): void {
+  #drawRough(gpu: Gpu, now: number, oldest: number, { width, height }: Target): void {
     const { gl } = gpu;
+    const program = gpu.programs.rough;
     const { head, capacity } = this.#rough;
     const ratio = this.#camera.ratio * gpu.darkroom.scale;
     this.#usePoints(gpu, program, gpu.rough, this.#rough, now);
@@ -273,9 +312,10 @@ export class LiveLayer implements CustomLayerInterface {
     gl.uniform1f(program.at("u_most"), MOST_ROUGH * ratio);
     gl.uniform3i(program.at("u_alive"), oldest % capacity, head - oldest, capacity);
     gl.uniform1f(program.at("u_world"), 512 * 2 ** this.#camera.zoom * ratio);
+    gl.uniform1f(program.at("u_level"), this.#camera.level);
     gl.blendEquation(gl.MAX);
     for (const copy of this.#camera.copies) {
-      this.#camera.use(gl, program, input, copy);
+      this.#camera.use(gl, program, copy);
       gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, Math.min(head, capacity));
     }
     gl.blendEquation(gl.FUNC_ADD);
@@ -293,17 +333,11 @@ export class LiveLayer implements CustomLayerInterface {
     gl.uniform1f(program.at("u_still"), this.still ? 1 : 0);
     gl.bindVertexArray(points.array);
   }
+}
 
-  #programs({ gl, programs }: Gpu, { shaderData }: CustomRenderMethodInput): Programs {
-    const known = programs.get(shaderData.variantName);
-    if (known) return known;
-    const made = {
-      spark: compile(gl, sparkVertex(shaderData), sparkFragment),
-      rough: compile(gl, roughVertex(shaderData), roughFragment),
-    };
-    programs.set(shaderData.variantName, made);
-    return made;
-  }
+/** When what a frame tells of has warmed the ground, ms. It goes by the frame, not by when it came, so that the same frames look the same. */
+function momentOf({ kind, tick, covers }: Frame, now: number): number {
+  return kind === Kind.replay ? now : Math.min(tick + covers, now + AHEAD_MS);
 }
 
 /** Draws the ring's points from one number on, in one or two calls. */
@@ -326,20 +360,21 @@ function createGpu(gl: WebGL2RenderingContext, sparks: PointRing, rough: PointRi
     sparks: new PointBuffers(gl, sparks, false),
     rough: new PointBuffers(gl, rough, true),
     colours,
-    heat: new HeatField(gl),
+    ground: new Warmth(gl),
     darkroom: new Darkroom(gl),
-    programs: new Map(),
+    programs: {
+      spark: compile(gl, sparkVertex, sparkFragment),
+      rough: compile(gl, roughVertex, roughFragment),
+    },
   };
 }
 
 function deleteGpu(gpu: Gpu): void {
   gpu.sparks.delete();
   gpu.rough.delete();
-  gpu.heat.delete();
+  gpu.ground.delete();
   gpu.darkroom.delete();
   gpu.gl.deleteTexture(gpu.colours);
-  for (const { spark, rough } of gpu.programs.values()) {
-    gpu.gl.deleteProgram(spark.program);
-    gpu.gl.deleteProgram(rough.program);
-  }
+  gpu.gl.deleteProgram(gpu.programs.spark.program);
+  gpu.gl.deleteProgram(gpu.programs.rough.program);
 }

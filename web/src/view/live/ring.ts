@@ -15,7 +15,7 @@ const SETTLED_MS = 1600;
 /** Frames that are looked through for young points: two seconds of 16 tiles and two sizes of cells, twice over. */
 const YOUNG_FRAMES = 512;
 /** Stamps further ahead than this are a server's wrong clock; they appear at once. */
-const AHEAD_MS = 1_500;
+export const AHEAD_MS = 1_500;
 /** Times on the GPU are 32-bit seconds from a base that moves along, to stay good to a millisecond. */
 const REBASE_MS = 3_600_000;
 

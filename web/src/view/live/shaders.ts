@@ -1,18 +1,11 @@
-import type { CustomRenderMethodInput } from "maplibre-gl";
 import { ATTRIBUTES } from "./buffers.ts";
 import { PLACE } from "./camera.ts";
+import { MOST_ARCS, POINTS } from "./route.ts";
 
-type ShaderData = CustomRenderMethodInput["shaderData"];
-
-/** MapLibre's way of projecting, which differs by projection, then ours. */
-function head(data: ShaderData): string {
-  return `#version 300 es
+const HEAD = `#version 300 es
 precision highp float;
 precision highp int;
-${data.vertexShaderPrelude}
-${data.define}
 ${PLACE}`;
-}
 
 /** What is known of a point before it is placed. */
 const POINT = `
@@ -44,23 +37,13 @@ Point point(int id) {
   return p;
 }
 
-/** The side of the globe that faces away is dark. */
-float facing(vec2 world) {
-#ifdef GLOBE
-  float above = dot(projectToSphere(world), u_projection_clipping_plane.xyz) + u_projection_clipping_plane.w;
-  return mix(1.0, clamp(above * 6.0, 0.0, 1.0), u_projection_transition);
-#else
-  return 1.0;
-#endif
-}
 const vec4 NOWHERE = vec4(2.0, 2.0, 2.0, 1.0);
 `;
 
 /** A spark that flashes and fades, and (u_ripple) rings that run out from some of the new ones. */
-export function sparkVertex(data: ShaderData): string {
-  return `${head(data)}
+export const sparkVertex = `${HEAD}
 ${POINT}
-uniform float u_life, u_size, u_gain, u_still, u_rippling;
+uniform float u_life, u_size, u_gain, u_still, u_rippling, u_kept;
 uniform bool u_ripple;
 out vec4 v_light;
 out float v_flash;
@@ -71,6 +54,7 @@ void main() {
   gl_PointSize = 0.0;
   v_light = vec4(0.0);
   v_flash = 0.0;
+  if (u_kept < 1.0 && chance(uint(gl_VertexID) * 3u + 1u) > u_kept) return;
   Point p = point(gl_VertexID);
   float t = p.age / u_life;
   if (t < 0.0 || t >= 1.0 || p.colour.a < 0.5) return;
@@ -90,10 +74,11 @@ void main() {
     v_flash = flash;
     gl_PointSize = size * (5.0 - 1.6 * t + 6.5 * flash);
   }
-  v_light.a *= facing(p.origin + p.inside);
+  float facing = clamp(8.0 * above(p.origin, p.inside), 0.0, 1.0);
+  if (facing == 0.0) return;
+  v_light.a *= facing;
   gl_Position = place(p.origin, p.inside);
 }`;
-}
 
 export const sparkFragment = `#version 300 es
 precision highp float;
@@ -121,10 +106,9 @@ void main() {
  * are drawn with the greater of both), so that a busy one can't drown what is under it. Among streets it would be many screens wide
  * and say nothing: it fades out on the way there.
  */
-export function roughVertex(data: ShaderData): string {
-  return `${head(data)}
+export const roughVertex = `${HEAD}
 ${POINT}
-uniform float u_life, u_still, u_world, u_least, u_most;
+uniform float u_life, u_still, u_world, u_level, u_least, u_most;
 uniform vec2 u_screen;
 uniform ivec3 u_alive; // where in the ring those begin that are drawn, how many they are, the ring's size
 out vec2 v_corner;
@@ -140,15 +124,19 @@ void main() {
   Point p = point(gl_InstanceID);
   float t = p.age / u_life;
   if (t < 0.0 || t >= 1.0 || p.colour.a < 0.5) return;
-  float radius = max(u_least, 0.55 * p.side * u_world);
-  if (radius >= u_most) return;
+  highp vec2 at = fromMiddle(p.origin, p.inside);
+  highp vec3 sphere = onSphere(at);
+  float facing = clamp(8.0 * above(sphere), 0.0, 1.0);
+  // On the globe Mercator's stretching is undone.
+  float level = length(sphere.xz);
+  float radius = max(u_least, 0.55 * p.side * u_world * mix(1.0, level / u_level, u_globe.x));
+  if (radius >= u_most || facing == 0.0) return;
   float light = (1.0 - smoothstep(0.4 * u_most, u_most, radius)) * pow(1.0 - t, 1.5) * min(1.0, p.age / 0.3) * min(1.4, 0.8 + 0.06 * p.weight);
   v_colour = vec4(p.colour.rgb, 1.0);
-  v_shape = vec3(u_still > 0.5 ? 2.0 : p.age / 1.8, radius, light * facing(p.origin + p.inside));
-  vec4 centre = place(p.origin, p.inside);
+  v_shape = vec3(u_still > 0.5 ? 2.0 : p.age / 1.8, radius, light * facing);
+  vec4 centre = placed(at, 0.0);
   gl_Position = centre + vec4(v_corner * radius * 2.0 / u_screen * centre.w, 0.0, 0.0);
 }`;
-}
 
 export const roughFragment = `#version 300 es
 precision highp float;
@@ -228,25 +216,26 @@ void main() {
   }
 }`;
 
-/** Adds a point to the heat of its surroundings, on a map of the whole world. */
+/** Adds a point to the heat of its surroundings, on a map of a part of the world. */
 export const heatVertex = `#version 300 es
 precision highp float;
 precision highp int;
 ${POINT}
-uniform float u_reach, u_memory;
+uniform highp vec4 u_window; // west, north, width, height
+uniform float u_side, u_reach, u_memory, u_earliest;
 out float v_heat;
 void main() {
   gl_Position = NOWHERE;
   gl_PointSize = 0.0;
   v_heat = 0.0;
   Point p = point(gl_VertexID);
-  if (p.colour.a < 0.5 || p.heat == 0.0) return;
-  vec2 world = p.origin + p.inside;
-  float y = 3.14159265 * (1.0 - 2.0 * world.y);
+  if (p.colour.a < 0.5 || p.heat == 0.0 || p.age < u_earliest) return;
+  vec2 at = ((p.origin - u_window.xy) + p.inside) / u_window.zw;
+  float y = 3.14159265 * (1.0 - 2.0 * (p.origin.y + p.inside.y));
   float stretch = min(4.0, 0.5 * (exp(y) + exp(-y))); // the map's scale at that latitude
   v_heat = p.heat * pow(float(a_count), 0.8) * exp(-max(0.0, p.age) / u_memory) / stretch;
-  gl_PointSize = max(3.0, 2.0 * u_reach * stretch);
-  gl_Position = vec4(world * 2.0 - 1.0, 0.0, 1.0);
+  gl_PointSize = max(3.0, 2.0 * u_reach * u_side * stretch);
+  gl_Position = vec4(at * 2.0 - 1.0, 0.0, 1.0);
 }`;
 
 export const heatFragment = `#version 300 es
@@ -275,29 +264,29 @@ vec3 ramp(float t) {
 float warmth(float heat) { return 1.0 - exp(-pow(heat, 0.58)); }
 `;
 
-/** A haze over warm ground: the heat itself, softly. */
-export function hazeVertex(data: ShaderData): string {
-  return `${head(data)}
-layout(location=0) in vec2 a_world;
-out vec2 v_world;
+/** The surface of the heat: a haze over warm ground, with lines of equal heat. A sheet of squares, which the globe bends. */
+export const hazeVertex = `${HEAD}
+layout(location=0) in vec2 a_part;
+uniform highp vec4 u_sheet; // west, north, width, height: what of the world it covers
+uniform highp vec4 u_field; // and what its heat is known of
+out vec2 v_at;
 out float v_face;
 void main() {
-  v_world = a_world;
-  v_face = 1.0;
-#ifdef GLOBE
-  float above = dot(projectToSphere(a_world), u_projection_clipping_plane.xyz) + u_projection_clipping_plane.w;
-  v_face = mix(1.0, clamp(above * 4.0, 0.0, 1.0), u_projection_transition);
-#endif
-  gl_Position = place(vec2(0.0), a_world);
+  highp vec2 inside = a_part * u_sheet.zw;
+  v_at = ((u_sheet.xy - u_field.xy) + inside) / u_field.zw;
+  highp vec2 d = fromMiddle(u_sheet.xy, inside);
+  v_face = above(onSphere(d));
+  gl_Position = placed(d, 0.0);
 }`;
-}
 
 export const hazeFragment = `#version 300 es
 precision highp float;
-in vec2 v_world;
+in vec2 v_at;
 in float v_face;
 uniform sampler2D u_heat;
-uniform float u_gain, u_alpha;
+uniform float u_gain, u_alpha, u_wide, u_lines;
+uniform vec3 u_ember;
+uniform bool u_ink;
 out vec4 o_colour;
 ${RAMP}
 /** A cubic B-spline through the texels, in four reads: no corners show, however far the map is zoomed in. */
@@ -309,39 +298,52 @@ float smoothHeat(vec2 at) {
   vec2 w1 = 2.0 / 3.0 - 0.5 * f * f * (2.0 - f), w2 = 1.0 - w0 - w1 - w3;
   vec2 low = w0 + w1, high = w2 + w3;
   vec2 a = (p - 0.5 + w1 / low) / size, b = (p + 1.5 + w3 / high) / size;
-  return low.y * (low.x * texture(u_heat, a).r + high.x * texture(u_heat, vec2(b.x, a.y)).r)
-    + high.y * (low.x * texture(u_heat, vec2(a.x, b.y)).r + high.x * texture(u_heat, b).r);
+  return low.y * (low.x * textureLod(u_heat, a, 0.0).r + high.x * textureLod(u_heat, vec2(b.x, a.y), 0.0).r)
+    + high.y * (low.x * textureLod(u_heat, vec2(a.x, b.y), 0.0).r + high.x * textureLod(u_heat, b, 0.0).r);
 }
 void main() {
-  float t = warmth(smoothHeat(v_world) * u_gain);
-  float alpha = smoothstep(0.02, 0.85, t) * u_alpha * v_face;
-  if (alpha < 0.004) discard;
-  o_colour = vec4(ramp(0.8 * t) * alpha, alpha); // The ramp's white end is left to what happens now.
+  float face = clamp(4.0 * v_face, 0.0, 1.0);
+  if (face == 0.0) discard;
+  float heat = smoothHeat(v_at) * (1.0 - 0.4 * u_wide);
+  // From far away a town is a dot: its glow is let reach further than its heat does.
+  if (u_wide > 0.0) heat += u_wide * (0.9 * textureLod(u_heat, v_at, 1.0).r + 0.4 * textureLod(u_heat, v_at, 2.2).r);
+  float t = warmth(heat * u_gain);
+  float alpha = smoothstep(0.03, 0.66, t) * u_alpha * face;
+  // Lines of equal heat, brighter than what is between them.
+  float step = t * 9.0, width = max(fwidth(step), 1e-4);
+  float line = (1.0 - smoothstep(0.4 * width, 1.3 * width, abs(fract(step - 0.5) - 0.5)))
+    * smoothstep(0.10, 0.3, t) * (1.0 - smoothstep(0.2, 0.5, width)) * u_lines;
+  if (alpha + line < 0.004) discard;
+  vec3 colour = t < 0.22 ? mix(u_ember, u_ramp[1], t / 0.22) : ramp(t);
+  if (u_ink) colour *= 1.0 - 0.25 * line;
+  else colour += colour * 0.75 * line;
+  alpha = min(1.0, alpha + 0.16 * line * face);
+  o_colour = vec4(min(vec3(1.0), colour) * alpha, u_ink ? alpha : 0.72 * alpha);
 }`;
 
 /** The land's dots, lit by the heat under them. */
-export function dotVertex(data: ShaderData): string {
-  return `${head(data)}
+export const dotVertex = `${HEAD}
 layout(location=0) in vec2 a_world;
 uniform sampler2D u_heat;
+uniform highp vec4 u_field;
 uniform float u_size, u_gain, u_alpha;
 out vec4 v_colour;
 ${RAMP}
 void main() {
-  float face = 1.0, stretch = 1.0;
-#ifdef GLOBE
-  float above = dot(projectToSphere(a_world), u_projection_clipping_plane.xyz) + u_projection_clipping_plane.w;
-  face = mix(1.0, clamp(above * 2.6 + 0.25, 0.0, 1.0), u_projection_transition);
-#else
-  float y = 3.14159265 * (1.0 - 2.0 * a_world.y);
-  stretch = mix(1.0, min(2.2, 0.5 * (exp(y) + exp(-y))), 0.6);
-#endif
-  float t = warmth(textureLod(u_heat, a_world, 0.0).r * u_gain);
+  highp vec3 sphere = onSphere(fromMiddle(vec2(0.0), a_world));
+  float face = above(sphere);
+  gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+  gl_PointSize = 0.0;
+  v_colour = vec4(0.0);
+  if (face <= 0.0) return;
+  face = clamp(0.3 + 2.0 * face, 0.0, 1.0);
+  // The flat map is stretched towards the poles, and so are its dots, though less.
+  float stretch = mix(mix(1.0, min(2.2, 1.0 / length(sphere.xz)), 0.6), 1.0, u_globe.x);
+  float t = warmth(textureLod(u_heat, (a_world - u_field.xy) / u_field.zw, 0.0).r * u_gain);
   gl_Position = place(vec2(0.0), a_world);
   gl_PointSize = u_size * stretch * mix(0.55, 1.0, face) * (1.0 + 0.75 * t);
   v_colour = vec4(ramp(t), u_alpha * face * mix(0.5, 1.0, min(1.0, 2.5 * t)));
 }`;
-}
 
 export const dotFragment = `#version 300 es
 precision highp float;
@@ -352,3 +354,65 @@ void main() {
   float alpha = v_colour.a * (1.0 - smoothstep(0.6, 1.0, d));
   o_colour = vec4(v_colour.rgb * alpha, alpha);
 }`;
+
+/** A stretch of an arc, as a ribbon of light: a head runs from where something happened to the home, and leaves a trail. */
+export const arcVertex = `${HEAD}
+const int POINTS = ${POINTS};
+layout(location=0) in highp vec3 a_here;
+layout(location=1) in highp vec3 a_next;
+uniform highp sampler2D u_colours;
+uniform vec2 u_ages[${MOST_ARCS}]; // s, topic
+uniform vec2 u_screen;
+uniform float u_life, u_ratio, u_still;
+out float v_across;
+out vec4 v_light;
+
+/** On the flat map an arc is seen a little from below, so that it stands up from the ground. */
+vec4 arced(vec3 point) {
+  highp vec2 d = fromMiddle(vec2(0.0), point.xy);
+  d.y -= 0.11 * point.z * (1.0 - u_globe.x);
+  return placed(d, point.z);
+}
+
+void main() {
+  gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+  v_across = float(gl_VertexID & 1) * 2.0 - 1.0;
+  v_light = vec4(0.0);
+  int stretch = gl_InstanceID % POINTS;
+  vec2 arc = u_ages[gl_InstanceID / POINTS];
+  float age = arc.x / u_life;
+  if (stretch == POINTS - 1 || age <= 0.0 || age >= 1.0) return;
+  bool isNext = gl_VertexID > 1;
+  highp vec3 point = isNext ? a_next : a_here;
+  float s = float(stretch + (isNext ? 1 : 0)) / float(POINTS - 1);
+
+  // The head arrives after half of the time; then all of it fades, the oldest first.
+  float run = min(1.0, age / 0.5);
+  float head = mix(run * run * (3.0 - 2.0 * run), 1.0, u_still);
+  float behind = head - s;
+  if (behind < -0.02) return;
+  float fade = 1.0 - smoothstep(0.45, 1.0, age);
+  float trail = mix(0.30 + 0.70 * exp(-behind * 5.0), 0.55, u_still);
+  float front = (1.0 - u_still) * exp(-behind * behind * 2600.0) * (1.0 - smoothstep(0.46, 0.56, age));
+  vec3 sphere = onSphere(fromMiddle(vec2(0.0), point.xy)) * (1.0 + point.z);
+  float facing = smoothstep(-0.02, 0.12, above(sphere));
+  if (facing == 0.0) return;
+
+  vec4 here = arced(a_here), next = arced(a_next);
+  vec2 along = (next.xy / next.w - here.xy / here.w) * u_screen;
+  vec2 normal = vec2(-along.y, along.x) / max(length(along), 1e-4);
+  float width = u_ratio * (1.5 + 2.6 * front);
+  vec4 at = isNext ? next : here;
+  int topic = int(arc.y);
+  vec3 colour = texelFetch(u_colours, ivec2(topic & 255, topic >> 8), 0).rgb;
+  float light = fade * facing * (0.75 * trail + 2.4 * front) * mix(1.0, min(1.0, age * 8.0), u_still);
+  v_light = vec4(mix(colour, vec3(1.0), 0.12 + 0.5 * front) * light, light);
+  gl_Position = vec4(at.xy + normal * v_across * width * 2.0 / u_screen * at.w, 0.0, at.w);
+}`;
+
+export const arcFragment = `#version 300 es
+precision highp float;
+in float v_across;
+in vec4 v_light;
+out vec4 o_light;
+void main() { o_light = v_light * exp(-v_across * v_across * 4.5); }`;

@@ -1,5 +1,6 @@
 import type { Feature, MultiLineString, MultiPolygon, Position } from "geojson";
 import { rowsOfLattice } from "../../../basemap/lattice.mjs";
+import { type Cities, decodeCities } from "../../places/cities.ts";
 import { backoff } from "../../receive/backoff.ts";
 import { worldOf } from "../../receive/world.ts";
 import { decodePolylines } from "./polylines.ts";
@@ -24,6 +25,11 @@ export async function loadBase(): Promise<Base> {
     graticule: lines(graticule(15)),
     dots: dotsOf(dots!),
   };
+}
+
+/** The towns that the map may name. */
+export async function loadCities(): Promise<Cities> {
+  return decodeCities(await bytesOf("cities.bin"));
 }
 
 /** A file of the base map; tries again until it comes, since a server that is just restarting will have it soon. */

@@ -8,8 +8,11 @@ import type {
   Map as MapLibre,
   PaddingOptions,
 } from "maplibre-gl";
+import type { Projection } from "../../state/view.ts";
 import { MAP_COLOURS, type Theme } from "../theme.ts";
 import type { Base } from "./base.ts";
+import { LABELS } from "./labels.ts";
+import { projectionOf } from "./projection.ts";
 
 /** Where people are: what the first view shows, clear of the panels. */
 const INHABITED: [[number, number], [number, number]] = [
@@ -22,7 +25,7 @@ const MAX_ZOOM = 16;
 const OUTLINES_UNTIL = 10;
 const OUTLINES_GONE = 12;
 
-export function createMap(container: HTMLElement, base: Base, theme: Theme): MapLibre {
+export function createMap(container: HTMLElement, base: Base, theme: Theme, projection: Projection): MapLibre {
   maplibre.setWorkerUrl(workerUrl);
   const source = (data: Base[keyof Base & ("land" | "coast" | "borders" | "graticule")]) =>
     ({ type: "geojson", data, tolerance: 0.3 }) as const;
@@ -30,6 +33,7 @@ export function createMap(container: HTMLElement, base: Base, theme: Theme): Map
     container,
     style: {
       version: 8,
+      ...projectionOf(projection),
       sources: {
         land: source(base.land),
         coast: source(base.coast),
@@ -55,10 +59,11 @@ export function createMap(container: HTMLElement, base: Base, theme: Theme): Map
   return map;
 }
 
-/** Puts our own layers on top of the base map, and back again whenever MapLibre builds its style anew (a lost context). */
+/** Puts our own layers on top of the base map, under the labels, and back again whenever MapLibre builds its style anew (a lost context). */
 export function keepLayers(map: MapLibre, layers: readonly CustomLayerInterface[]): void {
   const add = () => {
-    for (const layer of layers) if (!map.getLayer(layer.id)) map.addLayer(layer);
+    const above = map.getLayer(LABELS) ? LABELS : undefined;
+    for (const layer of layers) if (!map.getLayer(layer.id)) map.addLayer(layer, above);
   };
   map.on("style.load", add);
   if (map.isStyleLoaded()) add();

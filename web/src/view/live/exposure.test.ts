@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { Exposure } from "./heat.ts";
+import { Exposure } from "./exposure.ts";
 import { MEMORY_S } from "./memory.ts";
 
 /** What a second of a steady feed adds in the end to a place with this part of it, lit by the exposure then. */
