@@ -30,7 +30,7 @@ addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) 
 
 _DRAWN = """async () => {
   const { map } = window.dynmap;
-  for (let picture = 0; picture < 3; picture++) {
+  for (let picture = 0; picture < 2; picture++) {
     const drawn = map.once("render");
     map.triggerRepaint();
     await drawn;
@@ -92,7 +92,7 @@ class MapPage:
         self.draw()
 
     def draw(self) -> None:
-        """Waits until the map has been drawn anew, a few times, so that all that follows from the last picture is in."""
+        """Waits until the map has been drawn anew, and once more: what one picture leads to is in the next."""
         self.page.evaluate(_DRAWN)
 
     def look(self, lon: float, lat: float, zoom: float) -> None:

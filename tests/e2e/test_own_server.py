@@ -15,14 +15,14 @@ def test_on_a_walk_through_all_that_there_is(browser: Browser) -> None:
         policy = httpx.get(server.url).headers["Content-Security-Policy"]
         assert "default-src 'self'" in policy
         assert "unsafe-eval" not in policy
-        context = browser.new_context(viewport=ViewportSize(width=1280, height=800))
+        context = browser.new_context(viewport=ViewportSize(width=1000, height=640))
         mapped = MapPage(context, server.url).open()
         post(server, lifelike(200))
         until(lambda: mapped.located > 0, "events on the page")
         page = mapped.page
         for key in ("m", "m", "m", "g", "t", "g", "t", "a", "o", "o", "?", "Escape", "/"):
             page.keyboard.press(key)
-            mapped.draw()
+            page.wait_for_timeout(150)
         page.keyboard.type("Nairobi")
         page.get_by_role("option").first.wait_for()
         page.keyboard.press("Enter")
