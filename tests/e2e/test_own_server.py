@@ -9,6 +9,8 @@ from playwright.sync_api import Browser, ViewportSize
 
 from dynmap.testing import run_server
 
+_INLINE = "document.head.append(Object.assign(document.createElement('script'), { text: 'window.ran = 1' }))"
+
 
 def test_on_a_walk_through_all_that_there_is(browser: Browser) -> None:
     with run_server() as server:
@@ -23,6 +25,7 @@ def test_on_a_walk_through_all_that_there_is(browser: Browser) -> None:
         for key in ("m", "m", "m", "g", "t", "g", "t", "a", "o", "o", "?", "Escape", "/"):
             page.keyboard.press(key)
             page.wait_for_timeout(150)
+        page.get_by_role("combobox").wait_for()
         page.keyboard.type("Nairobi")
         page.get_by_role("option").first.wait_for()
         page.keyboard.press("Enter")
@@ -41,10 +44,8 @@ def test_the_browser_stops_what_the_policy_forbids(browser: Browser) -> None:
     """Or the test above would see no violation because nobody looks."""
     with run_server() as server:
         context = browser.new_context(viewport=ViewportSize(width=480, height=320))
-        mapped = MapPage(context, server.url).open()
-        mapped.page.evaluate(
-            "document.head.append(Object.assign(document.createElement('script'), {text: 'window.ran = 1'}))"
-        )
+        mapped = MapPage(context, server.url).open("?projection=flat")
+        mapped.page.evaluate(_INLINE)
         until(lambda: len(mapped.violations()) == 1, "a violation is noted")
         assert mapped.page.evaluate("window.ran") is None
         context.close()
