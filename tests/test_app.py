@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from dynmap import lifeline, listening
 from dynmap.app import Listeners, check_files, check_reach
 from dynmap.children import Backoff, Ended
-from dynmap.config import Settings, SourceSettings
+from dynmap.config import MapSettings, Settings, SourceSettings
 from dynmap.errors import StartupError
 from dynmap.testing import Server, ServerError, run_server
 
@@ -170,6 +170,13 @@ def test_others_may_send_lines_only_where_somebody_said_who() -> None:
 def test_files_are_looked_at_before_anything_starts(tmp_path: Path) -> None:
     with pytest.raises(StartupError, match=r"--geo .*missing\.mmdb: there is no such file"):
         check_files(Settings(geo=tmp_path / "missing.mmdb"))
+    with pytest.raises(StartupError, match=r"--basemap .*no\.pmtiles: there is no such file \(a URL"):
+        check_files(Settings(map=MapSettings(basemap=str(tmp_path / "no.pmtiles"))))
+    with pytest.raises(StartupError, match=r"--basemap .*: is a directory, but must be a PMTiles file"):
+        check_files(Settings(map=MapSettings(basemap=str(tmp_path))))
+    (tmp_path / "text.pmtiles").write_text("not one")
+    with pytest.raises(StartupError, match=r"--basemap .*text\.pmtiles: is no PMTiles file \(of version 3\)"):
+        check_files(Settings(map=MapSettings(basemap=str(tmp_path / "text.pmtiles"))))
     (tmp_path / "text.mmdb").write_text("not a database")
     with pytest.raises(StartupError, match=r"--geo .*text\.mmdb: is not an MMDB database"):
         check_files(Settings(geo=tmp_path / "text.mmdb"))

@@ -15,7 +15,9 @@ from dynmap import grid, specs
 from dynmap.config import (
     REVEAL,
     AuthSettings,
+    HomeSettings,
     LimitSettings,
+    MapSettings,
     ServeSettings,
     Settings,
     SourceSettings,
@@ -73,6 +75,27 @@ def test_paths_in_a_file_are_relative_to_it(folder: Path) -> None:
     settings = load(Flags(), {}, file)
     assert settings.geo == folder / "etc" / "city.mmdb"
     assert settings.source[0].path == folder / "etc" / "access.log"
+
+
+def test_a_base_map_in_a_file_is_relative_to_it_unless_it_is_a_url(folder: Path) -> None:
+    (folder / "etc").mkdir()
+    file = folder / "etc" / "some.toml"
+    for written, meant in (
+        ("world.pmtiles", str(folder / "etc" / "world.pmtiles")),
+        ("https://a.example/style.json", "https://a.example/style.json"),
+        ("bundled", "bundled"),
+    ):
+        file.write_text(f'[map]\nbasemap = "{written}"\n')
+        assert load(Flags(), {}, file).map.basemap == meant
+
+
+def test_home_is_a_table_or_one_text(folder: Path) -> None:
+    (folder / "dynmap.toml").write_text('[home]\nname = "Suva"\nlat = -18.14\nlon = 178.44\n')
+    assert load(Flags(), {}).home == HomeSettings(name="Suva", lat=-18.14, lon=178.44)
+    berlin = HomeSettings(name="Berlin, Mitte", lat=52.52, lon=13.4)
+    assert load(Flags({"home": "52.52, 13.40, Berlin, Mitte"}), {}).home == berlin
+    assert load(Flags(), {"DYNMAP_HOME": "52.52,13.4"}).home == HomeSettings(lat=52.52, lon=13.4)
+    assert Settings().home.lat is None
 
 
 def test_sources_of_flags_replace_those_of_the_file(folder: Path) -> None:
@@ -227,7 +250,7 @@ def test_source_flags(kind: str, spec: str, expected: dict[str, str]) -> None:
             Flags(),
             {},
             "prot = 1",
-            "dynmap.toml: prot: unknown setting (known: serve, auth, limits, geo, tcp, source, ring_seconds)",
+            "dynmap.toml: prot: unknown setting (known: serve, auth, limits, map, home, geo, tcp, source, ring_s",
         ),
         (Flags(), {}, "[serve]\nprot = 1", 'dynmap.toml: serve.prot: unknown setting (did you mean "port"?)'),
         (
@@ -309,6 +332,24 @@ def test_source_flags(kind: str, spec: str, expected: dict[str, str]) -> None:
             "[limits]\nconnections_per_address = 0",
             "limits.connections_per_address: should be greater",
         ),
+        (
+            Flags({"map": {"basemap": "https://a.example/{x}/{y}.png"}}, {("map", "basemap"): "--basemap"}),
+            {},
+            "",
+            '--basemap: "https://a.example/{x}/{y}.png" lacks {z}: a template of tiles has',
+        ),
+        (
+            Flags(),
+            {"DYNMAP_MAP__BASEMAP": "ftp://a.example"},
+            "",
+            'DYNMAP_MAP__BASEMAP: "ftp://a.example" is',
+        ),
+        (Flags(), {}, '[map]\norigins = ["a.example"]', 'dynmap.toml: map.origins: "a.example" is no origin'),
+        (Flags(), {}, "[map]\nbase = 1", 'map.base: unknown setting (did you mean "basemap"?)'),
+        (Flags(), {}, "[home]\nlat = 91\nlon = 0", "home.lat: should be less than or equal to 90, is 91"),
+        (Flags(), {}, "[home]\nlat = 1", "dynmap.toml: home: needs lat and lon"),
+        (Flags(), {}, '[home]\nname = "x"', "dynmap.toml: home: needs lat and lon beside its name"),
+        (Flags({"home": "52.5"}), {}, "", '--home: is "52.5", but must be latitude,longitude or'),
         (Flags(), {}, "x = ", "dynmap.toml: not TOML: Invalid value (at end of document)"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -485,6 +526,8 @@ def test_documented_defaults_are_the_defaults() -> None:
         (ServeSettings, "serve."),
         (AuthSettings, "auth."),
         (LimitSettings, "limits."),
+        (MapSettings, "map."),
+        (HomeSettings, "home."),
         (SourceSettings, ""),
     ):
         for name, default in _defaults(model).items():

@@ -14,6 +14,6 @@ export default defineConfig({
   worker: { format: "es" },
   server: {
     port: 5173,
-    proxy: { "/api": { target: server, ws: true } },
+    proxy: { "/api": { target: server, ws: true }, "/map.json": server, "/basemap.pmtiles": server },
   },
 });

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from dynmap import probe
+from dynmap import basemaps, probe
 from dynmap.children import STARTUP_ERROR, Backoff, Child, Ended
 from dynmap.config import REVEAL, AuthSettings, Settings, SourceSettings, host_and_port, joined
 from dynmap.console import OperatorConsole
@@ -143,11 +143,24 @@ def check_files(settings: Settings) -> None:
             raise StartupError(
                 f"is no location table: {_TABLE} is missing", where=where, hint="dynmap geo build"
             )
+    if settings.map.base.path is not None:
+        _check_basemap(settings.map.base.path)
     for source in settings.source:
         if source.path is not None and source.path.exists():
             if source.path.is_dir():
                 raise StartupError("is a directory, but must be a file", where=f"--tail {source.path}")
             _readable(source.path, f"--tail {source.path}")
+
+
+def _check_basemap(path: Path) -> None:
+    where = f"--basemap {path}"
+    if not path.exists():
+        raise StartupError("there is no such file", where=where, hint="a URL begins with https://")
+    if path.is_dir():
+        raise StartupError("is a directory, but must be a PMTiles file", where=where)
+    _readable(path, where)
+    if problem := basemaps.problem_with_pmtiles(path):
+        raise StartupError(problem, where=where, hint="what may be one: docs/basemap.md")
 
 
 def _readable(path: Path, where: str) -> None:

@@ -111,6 +111,11 @@ def _settings_flags(command: Command) -> Command:
             "--origin", multiple=True, metavar="ORIGIN", help="Pages of https://other.example may ask."
         ),
         click.option("--geo", metavar="FILE", help="MMDB or built table to locate addresses with."),
+        click.option(
+            "--basemap", metavar="URL|FILE", help="Style, tiles with {z}/{x}/{y}, or PMTiles [bundled]."
+        ),
+        click.option("--attribution", metavar="TEXT", help="What the base map's makers want to be shown."),
+        click.option("--home", metavar="LAT,LON[,NAME]", help="Where the arcs of events lead to."),
         click.option("--tail", multiple=True, metavar="FILE[,KEY=VALUE...]", help="Follow a log file."),
         click.option("--exec", multiple=True, metavar="COMMAND[,...]", help="Lines that a command prints."),
         click.option(
@@ -178,8 +183,9 @@ def _serve(given: dict[str, Any], demo: str | None, ready_fd: int | None, browse
         sources.append(("stdin", given["stdin"]))
     if demo is not None:
         sources.append(("demo", demo))
-    values: dict[str, Any] = {key: given[key] for key in ("geo",) if given[key] is not None}
+    values: dict[str, Any] = {key: given[key] for key in ("geo", "home") if given[key] is not None}
     values |= {"serve": {key: given[key] for key in ("host", "port") if given[key] is not None}}
+    values |= {"map": {key: given[key] for key in ("basemap", "attribution") if given[key] is not None}}
     values |= {"tcp": False} if given["no_tcp"] else {}
     auth = ({"open": True} if given["open"] else {}) | (
         {"origins": list(given["origin"])} if given["origin"] else {}
@@ -188,6 +194,8 @@ def _serve(given: dict[str, Any], demo: str | None, ready_fd: int | None, browse
     names: dict[layers.Key, str] = {
         ("serve", "host"): "--host",
         ("serve", "port"): "--port",
+        ("map", "basemap"): "--basemap",
+        ("map", "attribution"): "--attribution",
         ("tcp",): "--no-tcp",
         ("auth", "open"): "--open",
         ("auth", "origins"): "--origin",

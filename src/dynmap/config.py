@@ -24,6 +24,7 @@ from pydantic import (
 )
 
 from dynmap import topics
+from dynmap.basemaps import Basemap, basemap_of, host_of
 from dynmap.hosts import Network, network_of, origin_of
 
 Kind = Literal["tail", "exec", "stdin", "tcp", "http", "demo"]
@@ -250,6 +251,65 @@ class LimitSettings(BaseModel):
     """Tokens that are none, a minute; past that, nobody there is asked for one any more until the minute is over."""
 
 
+class MapSettings(BaseModel):
+    """What is under the live picture."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    basemap: str | None = None
+    """A MapLibre style's URL, a template of raster tiles, or a PMTiles file or its URL; else the bundled map."""
+    attribution: str | None = None
+    """What its makers want to be shown; else what it says itself."""
+    origins: Annotated[list[str], _listed(origin_of)] = []
+    """Origins that a style asks beside its own."""
+
+    @field_validator("basemap")
+    @classmethod
+    def _basemap_is_one(cls, basemap: str | None) -> str | None:
+        if basemap is not None:
+            basemap_of(basemap)
+        return basemap
+
+    @field_validator("origins")
+    @classmethod
+    def _origins_are_of_hosts(cls, origins: list[str]) -> list[str]:
+        return [host_of(origin) for origin in origins]
+
+    @property
+    def base(self) -> Basemap:
+        """The base map that is meant."""
+        return basemap_of(self.basemap or "")
+
+
+class HomeSettings(BaseModel):
+    """The place that arcs lead to: `52.52,13.40,Berlin`, or a table. None unless both coordinates are given."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str | None = None
+    lat: Annotated[float | None, Field(ge=-90, le=90)] = None
+    lon: Annotated[float | None, Field(ge=-180, le=180)] = None
+    """Degrees."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _may_be_one_text(cls, given: Any) -> Any:
+        if not isinstance(given, str):
+            return given
+        parts = [part.strip() for part in given.split(",", 2)]
+        if len(parts) < 2:
+            raise ValueError(f'is "{given}", but must be latitude,longitude or latitude,longitude,name')
+        return dict(zip(("lat", "lon", "name"), parts, strict=False))
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if (self.lat is None) != (self.lon is None):
+            raise ValueError("needs lat and lon")
+        if self.name is not None and self.lat is None:
+            raise ValueError("needs lat and lon beside its name")
+        return self
+
+
 class Settings(BaseModel):
     """All settings of a role."""
 
@@ -258,6 +318,8 @@ class Settings(BaseModel):
     serve: ServeSettings = ServeSettings()
     auth: AuthSettings = AuthSettings()
     limits: LimitSettings = LimitSettings()
+    map: MapSettings = MapSettings()
+    home: HomeSettings = HomeSettings()
     geo: Path | None = None
     """An MMDB or a built location table; else the one that comes with DynMap."""
     tcp: bool = True

@@ -17,10 +17,13 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from dynmap import keyfiles, specs
+from dynmap.basemaps import BUNDLED
 from dynmap.config import (
     TCP_ADDRESS,
     AuthSettings,
+    HomeSettings,
     LimitSettings,
+    MapSettings,
     ServeSettings,
     Settings,
     SourceSettings,
@@ -36,6 +39,7 @@ _LISTS: Final = (
     ("auth", "secret"),
     ("auth", "ingest_tokens"),
     ("auth", "origins"),
+    ("map", "origins"),
     ("serve", "proxies"),
 )
 """Settings that are several values, which a variable separates by commas or has as JSON."""
@@ -130,8 +134,17 @@ def _resolve(values: Tree, folder: Path) -> None:
     for table, key in [(values, "geo"), *((source, "path") for source in sources)]:
         if isinstance(table.get(key), str):
             table[key] = str(folder / Path(table[key]).expanduser())
+    of_map = values.get("map")
+    if isinstance(of_map, dict) and isinstance(of_map.get("basemap"), str):
+        of_map["basemap"] = _resolved(of_map["basemap"], folder)
     if isinstance(values.get("auth"), dict):
         values["auth"] = keyfiles.resolved(values["auth"], folder)
+
+
+def _resolved(basemap: str, folder: Path) -> str:
+    """A base map that is a file, relative to the folder; others as they are."""
+    is_path = "://" not in basemap and "{" not in basemap and basemap not in ("", BUNDLED)
+    return str(folder / Path(basemap).expanduser()) if is_path else basemap
 
 
 def _of_environment(environ: Mapping[str, str]) -> Layer:
@@ -319,6 +332,8 @@ def _known_keys(table: Key) -> list[str]:
         "serve": ServeSettings,
         "auth": AuthSettings,
         "limits": LimitSettings,
+        "map": MapSettings,
+        "home": HomeSettings,
     }
     fields = (models[table[0]] if table else Settings).model_fields
     return [entry.alias or name for name, entry in fields.items()]

@@ -144,7 +144,7 @@ def test_two_doors_are_two_lights_in_their_street_and_one_from_afar(
 
         # Lima is out of view, and counted.
         assert watched.state()["topics"] == {"door.a": 40, "door.b": 10}
-        eventually(lambda: _legend(page) == {"door.a": "40", "door.b": "10"}, "the legend")
+        eventually(lambda: _legend(page) == {"door": "50", "door.a": "40", "door.b": "10"}, "the legend")
         assert watched.state()["located"] == server.stats()["events"]["located"]
 
         watched.look((20, 22), 1.4, 0, eventually)

@@ -24,6 +24,7 @@ from dynmap.frame import tick_of
 from dynmap.relay.local import LocalHub, LocalLink
 from dynmap.relay.message import BatchMessage, Post, PostAnswer, Rejection, SourceStatus, Status
 from dynmap.serve.api import create_app
+from dynmap.serve.frontage import Frontage
 from dynmap.serve.gate import Gate
 from dynmap.serve.live import Live, now_ms
 from dynmap.serve.role import Server, config
@@ -236,7 +237,7 @@ async def serving(tmp_path: Path, served_settings: Settings) -> AsyncIterator[Se
     app = asyncio.get_running_loop().create_future()
     gate = Gate(served_settings)
     app.set_result(create_app(live, hub, gate))
-    site = Site(live, app, tmp_path / "static", gate)
+    site = Site(live, app, tmp_path / "static", gate, Frontage.of(served_settings))
     server = Server(config(site, served_settings.serve.proxies))
     tasks = [asyncio.create_task(server.serve([listener])), asyncio.create_task(live.tick())]
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:

@@ -258,6 +258,11 @@ const server = createServer(async (request, response) => {
     if (wish.stats) state.stats = wish.stats;
     return response.end(json({ located: state.located }));
   }
+  if (path === "/map.json") {
+    response.setHeader("content-type", "application/json");
+    response.end(JSON.stringify({ home: { name: "Berlin", lat: 52.52, lon: 13.4 }, basemap: { kind: "bundled" } }));
+    return;
+  }
   if (path === "/api/stats") {
     response.setHeader("content-type", "application/json");
     if (!flags.token || request.headers.authorization === `Bearer ${flags.token}`)

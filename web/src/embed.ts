@@ -1,4 +1,4 @@
-import type { Map as MapLibre } from "maplibre-gl";
+import type { Map as MapLibre, MapMouseEvent } from "maplibre-gl";
 import { type Incoming, incoming, type Outgoing, type Shown } from "./embed-messages.ts";
 import { show, viewNow } from "./state/addressbar.ts";
 import type { Around } from "./state/store.ts";
@@ -17,14 +17,17 @@ const REACH = 12;
 interface Told {
   /** By topic, up to the last mark. */
   totals(): Record<string, number>;
-  around?(lon: number, lat: number, degrees: number): Promise<Around>;
+  around(lon: number, lat: number, degrees: number): Promise<Around>;
 }
 
-/** Marks the page, and answers the page that it is in a frame of. Who may be that is up to the server's `frame-ancestors`. */
-export function startEmbed(camera: Camera, map: MapLibre, told: Told): void {
+/**
+ * Marks the page, and answers the page that it is in a frame of. Who may be that is up to the server's `frame-ancestors`. Returns what is to
+ * be called once the map is there.
+ */
+export function startEmbed(camera: Camera, told: Told): (map: MapLibre) => void {
   embedded.subscribe((isOn) => document.documentElement.toggleAttribute("data-embed", isOn));
   const host = window.parent;
-  if (!embedded.peek() || host === window) return;
+  if (!embedded.peek() || host === window) return () => undefined;
   let subscriber: string | null = null;
 
   const send = (message: Outgoing, origin: string) => {
@@ -44,7 +47,8 @@ export function startEmbed(camera: Camera, map: MapLibre, told: Told): void {
       subscriber = origin;
       sendState();
     }
-    if (message.dynmap === "get" || message.dynmap === "set") send({ dynmap: "view", view: shownNow(map) }, origin);
+    if (message.dynmap === "get" || message.dynmap === "set")
+      send({ dynmap: "view", view: shownNow(camera.map) }, origin);
   };
 
   addEventListener("message", ({ source, data, origin }) => {
@@ -55,17 +59,20 @@ export function startEmbed(camera: Camera, map: MapLibre, told: Told): void {
     else run(message, origin);
   });
   setInterval(sendState, STATE_EVERY_MS);
-  map.on("click", async ({ lngLat }) => {
+  const pick = async (map: MapLibre, { lngLat }: MapMouseEvent) => {
     const to = subscriber;
-    if (to === null || !told.around) return;
+    if (to === null) return;
     const { lng: lon, lat } = lngLat.wrap();
     const degrees = (REACH * 360 * Math.cos((lat * Math.PI) / 180)) / (512 * 2 ** map.getZoom());
     const { place, country, count, topics } = await told.around(lon, lat, degrees);
     const counts = Object.fromEntries(topics.map((topic) => [topic.name, topic.count]));
     send({ dynmap: "picked", lon, lat, place, country, count, topics: counts }, to);
-  });
-  // To whoever holds the frame: it says nothing of the map, and until it is heard nobody is known to be there.
-  host.postMessage({ dynmap: "ready" } satisfies Outgoing, "*");
+  };
+  return (map) => {
+    map.on("click", (event) => void pick(map, event));
+    // To whoever holds the frame: it says nothing of the map, and until somebody is heard nobody is known to be there.
+    host.postMessage({ dynmap: "ready" } satisfies Outgoing, "*");
+  };
 }
 
 function change(camera: Camera, view: Partial<Shown>): void {
@@ -78,8 +85,9 @@ function change(camera: Camera, view: Partial<Shown>): void {
 }
 
 /** Where the map is too, whoever moved it there. */
-function shownNow(map: MapLibre): Shown {
+function shownNow(map: MapLibre | null): Shown {
   const { projection, theme, mode, hidden, solo, arcs, follow } = viewNow(map);
-  const { lng, lat } = map.getCenter().wrap();
-  return { center: [lng, lat], zoom: map.getZoom(), projection, theme, mode, hidden, solo, arcs, follow };
+  const centre = map?.getCenter().wrap();
+  const center = centre ? ([centre.lng, centre.lat] as const) : null;
+  return { center, zoom: map?.getZoom() ?? null, projection, theme, mode, hidden, solo, arcs, follow };
 }

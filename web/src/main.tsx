@@ -9,13 +9,14 @@ import { startKiosk } from "./kiosk.ts";
 import { Page } from "./page.ts";
 import { followAddress, openAddress } from "./state/addressbar.ts";
 import { loadServerFacts } from "./state/facts.ts";
+import { pageSettings } from "./state/settings.ts";
 import * as store from "./state/store.ts";
 import { followTheme } from "./state/theme.ts";
 import { followToken, token } from "./state/token.ts";
 import { settled } from "./state/view.ts";
 import { Camera } from "./view/camera/camera.ts";
 import { Follower } from "./view/camera/follower.ts";
-import { followKeys, KEYS } from "./view/camera/keys.ts";
+import { followKeys } from "./view/camera/keys.ts";
 import { followMap } from "./view/map/area.ts";
 import { type Pointing, pointAt } from "./view/map/pointing.ts";
 import { Panels } from "./view/panels/panels.tsx";
@@ -29,9 +30,13 @@ const handle = expose(page);
 const camera = new Camera(page.layer);
 const actions = actionsOf(camera, page.clock);
 const kiosk = startKiosk();
+const embedMap = startEmbed(camera, {
+  totals: () => handle.state().topics,
+  around: (...place) => page.around(...place),
+});
 followKeys(actions);
 const pointing = signal<Pointing | null>(null);
-render(<Panels page={page} actions={actions} keys={KEYS} pointing={pointing} />, document.getElementById("panels")!);
+render(<Panels page={page} actions={actions} pointing={pointing} />, document.getElementById("panels")!);
 // With another token the page is another viewer: it starts anew, as it does with the first.
 token.subscribe(() => page.begin());
 // Once the server takes events in, it has opened its location table; after a restart that may be another one.
@@ -39,19 +44,23 @@ effect(() => {
   if (store.health.value === "live") void loadServerFacts();
 });
 
+void pageSettings().then(({ home }) => {
+  store.home.value = home;
+});
 startScene(page.layer, document.getElementById("map")!)
   .then((map) => {
     handle.map = map;
-    pointing.value = pointAt(map);
     camera.start(map);
     new Follower(camera, map);
     kiosk.watch(map);
+    pointing.value = pointAt(map);
     followMap(map, (area) => {
+      store.partly.value = area !== null;
       camera.seesWorld = area === null;
       page.look(area);
     });
     followAddress(map, () => camera.go());
-    startEmbed(camera, map, { totals: () => handle.state().topics });
+    embedMap(map);
   })
   .catch((error: unknown) => {
     store.hasMap.value = false;

@@ -139,6 +139,32 @@ class Accepted(BaseModel):
     durable: bool = Field(description="whether they would survive a crash of the whole machine")
 
 
+class Home(BaseModel):
+    """The place that arcs lead to."""
+
+    name: str
+    lat: float = Field(description="degrees")
+    lon: float
+
+
+class Basemap(BaseModel):
+    """What is under the live picture."""
+
+    kind: Literal["bundled", "style", "pmtiles", "raster"]
+    url: str | None = Field(
+        None, description="of the style, of the file, or a template of tiles; may be relative to the page"
+    )
+    attribution: str | None = Field(None, description="what is to be shown; else what the map says itself")
+    origins: list[str] = Field([], description="whom the browser lets the page ask beside this server")
+
+
+class PageSettings(BaseModel):
+    """`map.json`, beside the page: what it has to know before it draws."""
+
+    home: Home | None
+    basemap: Basemap
+
+
 class Health(BaseModel):
     """Whether the server runs, or is ready."""
 

@@ -24,6 +24,7 @@ from dynmap.hosts import Network
 from dynmap.relay.local import LocalHub
 from dynmap.serve.connection import MAX_MESSAGE, HttpProtocol, LiveProtocol
 from dynmap.serve.doorway import Doorway
+from dynmap.serve.frontage import Frontage
 from dynmap.serve.gate import Gate
 from dynmap.serve.journal import Journal
 from dynmap.serve.live import Connection, Live, now_ms
@@ -82,7 +83,7 @@ async def run(settings: Settings, http_fd: int, relay_path: Path, lifeline_end: 
     hub = await LocalHub.listen(relay_path, live.take, live.hear, live.ingest_is_gone, live.positions)
     static = Path(str(files("dynmap").joinpath("static")))
     app = asyncio.create_task(asyncio.to_thread(_load_app, live, hub, gate))
-    server = Server(config(Site(live, app, static, gate), settings.serve.proxies))
+    server = Server(config(Site(live, app, static, gate, Frontage.of(settings)), settings.serve.proxies))
     listener = socket.socket(fileno=http_fd)
     serving = asyncio.create_task(server.serve([listener]))
     ticking = asyncio.create_task(live.tick())

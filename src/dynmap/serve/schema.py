@@ -25,6 +25,7 @@ HTTP_ANSWERS: Final[tuple[type[BaseModel], ...]] = (
     models.Accepted,
     models.Health,
     models.Problem,
+    models.PageSettings,
 )
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"

@@ -9,7 +9,9 @@ from typing import Final
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from dynmap.config import Settings
 from dynmap.serve.connection import connection_of
+from dynmap.serve.frontage import Frontage
 from dynmap.serve.gate import SUBPROTOCOL, Gate
 from dynmap.serve.live import Live
 from dynmap.serve.pages import Pages
@@ -30,11 +32,13 @@ class Site:
     under `/api`, and on under which name anything may be asked for.
     """
 
-    def __init__(self, live: Live, app: Awaitable[ASGIApp], static: Path, gate: Gate) -> None:
+    def __init__(
+        self, live: Live, app: Awaitable[ASGIApp], static: Path, gate: Gate, frontage: Frontage | None = None
+    ) -> None:
         self._live = live
         self._app = app
         self._gate = gate
-        self._pages = ExceptionMiddleware(Pages(static))
+        self._pages = ExceptionMiddleware(Pages(static, frontage or Frontage.of(Settings())))
         self._websocket = refusing(self._accept)
         self._http = gate.sharing(refusing(self._route))
 

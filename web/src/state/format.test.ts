@@ -51,7 +51,7 @@ it("changes", () => {
 });
 
 it("spans", () => {
-  expect([30, 60, 300].map(span)).toEqual(["30 seconds", "minute", "5 minutes"]);
+  expect([30, 57, 73, 100, 300].map(span)).toEqual(["30 seconds", "minute", "minute", "2 minutes", "5 minutes"]);
 });
 
 it("positions", () => {

@@ -65,10 +65,10 @@ export function change(part: number): string {
   return `${size >= 0.0995 ? (100 * size).toFixed(0) : trimmed(100 * size)}%`;
 }
 
-/** A span of time in words that follow "last": 90 seconds, minute, 5 minutes. */
+/** A span of time in words that follow "last": 30 seconds, minute, 5 minutes. */
 export function span(seconds: number): string {
-  if (seconds < 120 && seconds !== 60) return `${Math.round(seconds)} seconds`;
-  return seconds === 60 ? "minute" : `${Math.round(seconds / 60)} minutes`;
+  if (seconds < 45) return `${Math.round(seconds)} seconds`;
+  return seconds < 90 ? "minute" : `${Math.round(seconds / 60)} minutes`;
 }
 
 /** 52.5° N, 13.4° E */

@@ -1,6 +1,6 @@
 // Made by `make types` from web/schema/http.json: change the server's classes instead.
 
-export type HttpAnswer = Stats | Topics | Accepted | Health | Problem;
+export type HttpAnswer = Stats | Topics | Accepted | Health | Problem | PageSettings;
 
 /**
  * The state of the server as of its last tick, or as much of it as a token for some topics lets see.
@@ -198,4 +198,40 @@ export interface Health {
 export interface Problem {
   code: string;
   message: string;
+}
+/**
+ * `map.json`, beside the page: what it has to know before it draws.
+ */
+export interface PageSettings {
+  home: Home | null;
+  basemap: Basemap;
+}
+/**
+ * The place that arcs lead to.
+ */
+export interface Home {
+  name: string;
+  /**
+   * degrees
+   */
+  lat: number;
+  lon: number;
+}
+/**
+ * What is under the live picture.
+ */
+export interface Basemap {
+  kind: "bundled" | "style" | "pmtiles" | "raster";
+  /**
+   * of the style, of the file, or a template of tiles; may be relative to the page
+   */
+  url?: string | null;
+  /**
+   * what is to be shown; else what the map says itself
+   */
+  attribution?: string | null;
+  /**
+   * whom the browser lets the page ask beside this server
+   */
+  origins?: string[];
 }

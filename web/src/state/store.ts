@@ -88,6 +88,8 @@ export const tray = signal({ received: 0, unlocated: 0, rejected: 0 });
 /** Newest first. */
 export const samples = signal<readonly Sample[]>([]);
 export const busiest = signal<Busiest>({ seconds: 0, countries: [], places: [] });
+/** Only a part of the world is in view, and only that part is ranked. */
+export const partly = signal(false);
 /** From an event's arrival at the server to its drawing here, ms, the median of the last seconds; null while unknown. */
 export const latency = signal<number | null>(null);
 /** By how much the rate differs from that of the last minutes: 0.1 is a tenth more; null while there is nothing to compare with. */
@@ -104,6 +106,11 @@ export const hasMap = signal(true);
 /** A place known only roughly has been drawn: the legend explains it. */
 export const hasRough = signal(false);
 export const attribution = signal<Attribution>({ text: "IP geolocation by DB-IP", url: "https://db-ip.com" });
+
+/** Whom a base map of somebody else's is owed to; empty for the bundled one. */
+export const basemapAttribution = signal<readonly Attribution[]>([]);
+/** What is wrong with it. */
+export const basemapTrouble = signal<readonly string[]>([]);
 
 /** What the badge says. */
 export const health = computed(() => {

@@ -11,6 +11,7 @@ import { addLabels, paintLabels } from "./map/labels.ts";
 import { createMap, fitInhabited, keepLayers, paint } from "./map/map.ts";
 import { Bender } from "./map/projection.ts";
 import type { Theme } from "./theme.ts";
+import { layBasemap } from "./underlay.ts";
 
 const REDUCED_MOTION = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -41,6 +42,7 @@ export async function startScene(live: LiveLayer, container: HTMLElement): Promi
   void addLabels(map, loadCities(), () => store.theme.peek());
   await map.once("load");
   store.mapLoaded.value = true;
+  void layBasemap(map, ground);
   return map;
 }
 
@@ -58,8 +60,17 @@ function requireWebGl(): void {
 /** What the panels cover, in CSS pixels; the numbers go with panels.css. */
 function clearOfPanels(): PaddingOptions {
   if (view.kiosk.peek() || view.embedded.peek()) return { top: 8, bottom: 8, left: 8, right: 8 };
-  if (store.isSmall.peek()) return { top: 120, bottom: 150, left: 0, right: 0 };
-  return { top: 56, bottom: 44, left: innerWidth < 1280 ? 262 : 330, right: 24 };
+  if (store.isSmall.peek()) {
+    const isOnItsSide = innerWidth > innerHeight;
+    return isOnItsSide ? { top: 8, bottom: 32, left: 316, right: 64 } : { top: 120, bottom: 150, left: 0, right: 0 };
+  }
+  if (!isRoomy()) return { top: 116, bottom: 76, left: 16, right: 16 };
+  return { top: 34, bottom: 34, left: 280, right: 300 };
+}
+
+/** Columns stand on both sides of the map. */
+function isRoomy(): boolean {
+  return innerWidth >= 1160 && innerHeight >= 600;
 }
 
 /** What the panels cover changes with the window; what is in the middle stays there. */

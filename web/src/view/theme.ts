@@ -34,8 +34,8 @@ export const MAP_COLOURS: Readonly<Record<Theme, MapColours>> = {
     border: "rgba(110, 140, 210, 0.15)",
     coast: "rgba(96, 140, 230, 0.36)",
     coastGlow: "rgba(70, 120, 255, 0.10)",
-    label: "rgba(190, 206, 245, 0.50)",
-    labelHalo: "rgba(3, 6, 14, 0.80)",
+    label: "rgba(206, 219, 252, 0.62)",
+    labelHalo: "rgba(3, 6, 14, 0.85)",
     ramp: [
       [0.25, 0.36, 0.58],
       [0.4, 0.26, 0.95],
@@ -65,7 +65,7 @@ export const MAP_COLOURS: Readonly<Record<Theme, MapColours>> = {
     border: "rgba(60, 80, 120, 0.17)",
     coast: "rgba(70, 95, 145, 0.34)",
     coastGlow: "rgba(90, 120, 180, 0.10)",
-    label: "rgba(40, 54, 84, 0.62)",
+    label: "rgba(34, 46, 74, 0.72)",
     labelHalo: "rgba(255, 255, 255, 0.90)",
     ramp: [
       [0.6, 0.67, 0.78],

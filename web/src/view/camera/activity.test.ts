@@ -63,6 +63,19 @@ describe("Activity", () => {
     expect(Number.isFinite(cap.lon + cap.lat)).toBe(true);
   });
 
+  it("is seen best with most of it in front, not all of it at the edges", () => {
+    const { lon, lat } = of(
+      ...times(8, [-75, 40]),
+      ...times(9, [10, 50]),
+      ...times(8, [120, 30]),
+      ...times(3, [40, 30]),
+    ).side(30);
+    expect(lon).toBeGreaterThan(-10);
+    expect(lon).toBeLessThan(40);
+    expect(lat).toBeCloseTo(30);
+    expect(of([180, 0]).side(30)).toEqual({ lon: -180, lat: 0 });
+  });
+
   it("names the busiest spots, apart", () => {
     const activity = of(
       ...times(9, CITIES.lima),

@@ -8,6 +8,8 @@ const ROWS = 180 / CELL;
 const ROUNDS = 8;
 /** Caps are looked for from so many of the busiest cells. */
 const STARTS = 10;
+/** Degrees between two sides of the globe that are compared. */
+const SIDES = 6;
 const DEGREES = 180 / Math.PI;
 
 /** A round part of the Earth's surface; degrees, the radius seen from the Earth's centre. */
@@ -63,6 +65,24 @@ export class Activity {
     for (const start of starts) {
       const cap = settle(cells, start, share * this.#weight);
       if (best === null || cap.radius < best.radius) best = cap;
+    }
+    return best;
+  }
+
+  /** The middle of the brightest side of the globe, no further from the equator than `most`: towards the edge things are seen from aslant. */
+  side(most: number): { lon: number; lat: number } {
+    const cells = this.#occupied();
+    let best = { lon: 0, lat: 0 };
+    let brightest = -1;
+    for (let lat = -most; lat <= most; lat += most / 3) {
+      for (let lon = -180; lon < 180; lon += SIDES) {
+        const [x, y, z] = vectorOf(lon, lat);
+        let light = 0;
+        for (const cell of cells) light += cell.weight * Math.max(0, cosine({ x, y, z, weight: 1 }, cell)) ** 3;
+        if (light <= brightest) continue;
+        brightest = light;
+        best = { lon, lat };
+      }
     }
     return best;
   }

@@ -35,9 +35,10 @@ export interface Room {
 /** Where to look at what is going on from; the bearing is north. */
 export type Aim = Pick<Place, "lon" | "lat" | "zoom">;
 
-/** What there is to look at: null as long as too little has come to say. */
+/** What there is to look at: a region, or the brightest side of the globe. Null as long as too little has come to say. */
 export function focusOf(activity: Activity): Cap | null {
-  return activity.points < FEWEST ? null : activity.cap(SHARE);
+  const cap = activity.points < FEWEST ? null : activity.cap(SHARE);
+  return cap === null || cap.radius <= REGION ? cap : { ...activity.side(MOST_TILT), radius: cap.radius };
 }
 
 export function isRegional(focus: Cap | null): focus is Cap {

@@ -2,7 +2,7 @@ import type { Map as MapLibre } from "maplibre-gl";
 import * as view from "../../state/view.ts";
 import type { Camera } from "./camera.ts";
 import { optionsOf } from "./camera.ts";
-import { closeUp, isRegional } from "./fit.ts";
+import { type Aim, closeUp, isRegional } from "./fit.ts";
 import { type Stop, Tour } from "./follow.ts";
 
 const DWELL_MS = 8000;
@@ -25,6 +25,8 @@ export class Follower {
   readonly #map: MapLibre;
   readonly #tour = new Tour();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Counts what the map was sent to: what was to come after the one before is off. */
+  #leg = 0;
 
   constructor(camera: Camera, map: MapLibre) {
     this.#camera = camera;
@@ -44,6 +46,7 @@ export class Follower {
 
   /** Where the tour was ended the map stays. */
   #letGo(): void {
+    this.#leg++;
     clearTimeout(this.#timer);
     this.#map.stop();
     view.placed.value = true;
@@ -51,15 +54,16 @@ export class Follower {
 
   /** Goes on with the whole, in so many ms. */
   #rest(ms: number): void {
+    this.#leg++;
     clearTimeout(this.#timer);
     if (!view.following.peek()) return;
     this.#tour.restart();
-    this.#timer = setTimeout(() => this.#go(), ms);
+    this.#after(ms, () => this.#go());
   }
 
   #go(): void {
     if (!view.settled.peek() || document.hidden) {
-      this.#timer = setTimeout(() => this.#go(), 1000);
+      this.#after(1000, () => this.#go());
       return;
     }
     const stop = this.#tour.next(this.#camera.look());
@@ -72,37 +76,43 @@ export class Follower {
     const radius = isRegional(focus) ? Math.min(SPOT_RADIUS, focus.radius / 2) : SPOT_RADIUS;
     const aim = closeUp({ ...spot, radius }, this.#camera.room(), view.projection.peek());
     this.#map.flyTo({ ...optionsOf(aim), duration: TRAVEL_MS, curve: 1.2 });
-    this.#next(TRAVEL_MS + dwell());
+    this.#there(() => this.#after(dwell(), () => this.#go()));
   }
 
   #showWhole(): void {
     const { focus, aim } = this.#camera.whole();
     const turns = view.projection.peek() === "globe" && !isRegional(focus);
-    if (!turns) {
-      this.#map.flyTo({ ...optionsOf(aim), duration: TRAVEL_MS });
-      this.#next(TRAVEL_MS + dwell());
-      return;
-    }
-    // The globe goes on turning from where it is; it needn't go back to the middle of it all.
+    // A globe goes on turning from where it is; it needn't go back to its brightest side.
     const { lng } = this.#map.getCenter();
-    const there = optionsOf({ ...aim, lon: lng });
+    const there = turns ? { ...aim, lon: lng } : aim;
     const isThere = Math.abs(this.#map.getZoom() - aim.zoom) < 0.05;
-    const travel = isThere ? 0 : TRAVEL_MS;
-    if (travel > 0) this.#map.easeTo({ ...there, duration: travel });
-    this.#timer = setTimeout(() => this.#turn(aim.lat), travel);
+    this.#map.easeTo({ ...optionsOf(there), duration: turns && isThere ? 0 : TRAVEL_MS });
+    this.#there(() => {
+      if (turns && !reduced.matches) this.#turn(aim);
+      else this.#after(dwell(), () => this.#go());
+    });
   }
 
-  #turn(lat: number): void {
-    if (!reduced.matches) {
-      const { lng } = this.#map.getCenter();
-      const lon = lng - (TURN * DWELL_MS) / 1000;
-      this.#map.easeTo({ center: [lon, lat], duration: DWELL_MS, easing: (t) => t });
-    }
-    this.#next(dwell());
+  #turn(aim: Aim): void {
+    const { lng } = this.#map.getCenter();
+    const turned = { ...aim, lon: lng - (TURN * DWELL_MS) / 1000 };
+    this.#map.easeTo({ ...optionsOf(turned), duration: DWELL_MS, easing: (t) => t });
+    this.#there(() => this.#go());
   }
 
-  #next(ms: number): void {
-    this.#timer = setTimeout(() => this.#go(), ms);
+  /** Goes on once the map is where it was sent to. */
+  #there(run: () => void): void {
+    const leg = ++this.#leg;
+    const go = () => {
+      if (leg === this.#leg) run();
+    };
+    if (this.#map.isMoving()) this.#map.once("moveend", go);
+    else this.#after(0, go);
+  }
+
+  #after(ms: number, run: () => void): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(run, ms);
   }
 }
 

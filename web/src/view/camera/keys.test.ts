@@ -74,7 +74,7 @@ describe("keys", () => {
   });
 
   it("show, hide and single out topics as the legend has them", () => {
-    expect(firstTopics(store.topics.value)).toEqual(["web", "mail"]);
+    expect(firstTopics(store.topics.value).map(({ name }) => name)).toEqual(["web", "mail"]);
     press("1", { code: "Digit1" });
     press("&", { code: "Digit2" });
     expect([...view.hidden.value]).toEqual(["web", "mail"]);

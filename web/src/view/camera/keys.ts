@@ -1,6 +1,7 @@
 import { type Actions, toggleKiosk } from "../../actions.ts";
 import * as store from "../../state/store.ts";
 import { chooseTheme } from "../../state/theme.ts";
+import { type Branch, TopicTree, toggled } from "../../state/tree.ts";
 import * as view from "../../state/view.ts";
 import { MODES } from "../../state/view.ts";
 
@@ -53,6 +54,8 @@ export const KEYS: readonly Key[] = [
     run: (_, { digit, shift }) => topic(digit!, shift),
   },
   { keys: ["Shift", "1 … 9"], what: "Only one of the first topics", on: [], run: () => undefined },
+  // Of the map alone, when it has the focus: `view/map/pointing.ts` sees to it.
+  { keys: ["Enter"], what: "What happened in the middle of the map", on: [], run: () => undefined },
   { keys: ["E"], what: "Every topic again", on: ["e"], run: () => everyTopic() },
   { keys: ["/"], what: "Search a city or a country", on: ["/"], run: () => open("search") },
   { keys: ["L"], what: "Copy a link to this view", on: ["l"], run: (actions) => void actions.copyLink() },
@@ -136,27 +139,18 @@ function open(overlay: view.Overlay): void {
   view.overlay.value = overlay;
 }
 
-/** The first topics as the legend has them: the first tokens of their names, the busiest first. */
-export function firstTopics(rows: readonly store.TopicRow[]): string[] {
-  const counts = new Map<string, number>();
-  for (const { name, count } of rows) {
-    const [first = name] = name.split(".", 1);
-    counts.set(first, (counts.get(first) ?? 0) + count);
-  }
-  const byCount = [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
-  return byCount.slice(0, NUMBERED).map(([name]) => name);
+/** The first topics as the legend has them. */
+export function firstTopics(rows: readonly store.TopicRow[]): Branch[] {
+  const tree = new TopicTree();
+  tree.update(rows);
+  return tree.lines(() => false, NUMBERED).map(({ branch }) => branch);
 }
 
 function topic(digit: number, alone: boolean): void {
-  const name = firstTopics(store.topics.peek())[digit - 1];
-  if (name === undefined) return;
-  if (alone) {
-    view.solo.value = view.solo.peek() === name ? null : name;
-    return;
-  }
-  const hidden = new Set(view.hidden.peek());
-  if (!hidden.delete(name)) hidden.add(name);
-  view.hidden.value = hidden;
+  const branch = firstTopics(store.topics.peek())[digit - 1];
+  if (branch === undefined) return;
+  if (alone) view.solo.value = view.solo.peek() === branch.name ? null : branch.name;
+  else view.hidden.value = toggled(view.hidden.peek(), branch);
 }
 
 function everyTopic(): void {

@@ -36,6 +36,7 @@ export class Arcs {
   #gpu: { gl: WebGL2RenderingContext; program: Program; array: WebGLVertexArrayObject; buffer: WebGLBuffer } | null =
     null;
   #changed = true;
+  #lastEnds = Number.NEGATIVE_INFINITY;
 
   /** Takes a few of these rows. */
   offer(parts: readonly Part[], now: number): void {
@@ -47,7 +48,7 @@ export class Arcs {
   }
 
   isAlive(now: number): boolean {
-    return this.#starts.some((start) => now - start < LIFE_MS);
+    return now < this.#lastEnds;
   }
 
   /** After the GPU was lost, or for the first time. */
@@ -129,6 +130,7 @@ export class Arcs {
     if (Math.abs(from[0] - home.lon) < AT_HOME && Math.abs(from[1] - home.lat) < AT_HOME) return;
     if (!writeRoute(from, [home.lon, home.lat], this.#points, free * ARC_FLOATS)) return;
     this.#starts[free] = now + Math.random() * SPREAD_MS;
+    this.#lastEnds = Math.max(this.#lastEnds, this.#starts[free]! + LIFE_MS);
     this.#topics[free] = frame.topic[row]!;
     this.#changed = true;
   }

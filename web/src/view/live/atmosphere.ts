@@ -14,15 +14,25 @@ export class AtmosphereLayer implements CustomLayerInterface {
   readonly id = "atmosphere";
   readonly type = "custom";
   readonly renderingMode = "2d";
-  theme: Theme = "dark";
+  #ink = false;
   readonly #camera: Camera;
   #program: Program | null = null;
   #nothing: WebGLVertexArrayObject | null = null;
   readonly #rows = [new Float32Array(4), new Float32Array(4), new Float32Array(4)] as const;
+  readonly #space = new Float32Array(9);
+  readonly #air = new Float32Array(9);
 
   /** `camera` is one that looks before this is drawn. */
   constructor(camera: Camera) {
     this.#camera = camera;
+    this.theme = "dark";
+  }
+
+  set theme(theme: Theme) {
+    const { space, air, ink } = MAP_COLOURS[theme];
+    this.#space.set(space.flat());
+    this.#air.set(air.flat());
+    this.#ink = ink;
   }
 
   onAdd(_: MapLibre, context: WebGL2RenderingContext | WebGLRenderingContext): void {
@@ -51,7 +61,6 @@ export class AtmosphereLayer implements CustomLayerInterface {
       this.#rows[2][i] = m[4 * i + 3]!;
     }
     if (!seesAir(m)) return;
-    const { space, air, ink } = MAP_COLOURS[this.theme];
     plainState(gl);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     gl.useProgram(program.program);
@@ -60,10 +69,10 @@ export class AtmosphereLayer implements CustomLayerInterface {
     gl.uniform4fv(program.at("u_w"), this.#rows[2]);
     gl.uniform2f(program.at("u_size"), gl.drawingBufferWidth / camera.ratio, gl.drawingBufferHeight / camera.ratio);
     gl.uniform2f(program.at("u_turned"), 360 * camera.centreX * SKY_FOLLOWS, 180 * camera.centreY * SKY_FOLLOWS);
-    gl.uniform3fv(program.at("u_space[0]"), space.flat());
-    gl.uniform3fv(program.at("u_air[0]"), air.flat());
+    gl.uniform3fv(program.at("u_space[0]"), this.#space);
+    gl.uniform3fv(program.at("u_air[0]"), this.#air);
     gl.uniform1f(program.at("u_globe"), camera.globe);
-    gl.uniform1i(program.at("u_ink"), ink ? 1 : 0);
+    gl.uniform1i(program.at("u_ink"), this.#ink ? 1 : 0);
     gl.bindVertexArray(this.#nothing);
     gl.drawArrays(gl.TRIANGLES, 0, 3);
     gl.bindVertexArray(null);
@@ -71,8 +80,11 @@ export class AtmosphereLayer implements CustomLayerInterface {
 }
 
 /** Whether a corner of the screen looks past the Earth's middle by far enough. */
-export function seesAir(matrix: ArrayLike<number>): boolean {
-  return [-1, 1].some((x) => [-1, 1].some((y) => missOf(matrix, x, y) > AIR_FROM));
+function seesAir(matrix: ArrayLike<number>): boolean {
+  for (let corner = 0; corner < 4; corner++) {
+    if (missOf(matrix, (corner & 1) * 2 - 1, (corner >> 1) * 2 - 1) > AIR_FROM) return true;
+  }
+  return false;
 }
 
 /**
@@ -80,12 +92,16 @@ export function seesAir(matrix: ArrayLike<number>): boolean {
  * there is in two planes, and so on a line.
  */
 export function missOf(m: ArrayLike<number>, x: number, y: number): number {
-  const plane = (row: number, at: number) => [0, 4, 8, 12].map((i) => m[i + row]! - at * m[i + 3]!);
-  const [ax, ay, az, a] = plane(0, x) as [number, number, number, number];
-  const [bx, by, bz, b] = plane(1, y) as [number, number, number, number];
-  const line = [ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx];
-  const nearest = [b * ax - a * bx, b * ay - a * by, b * az - a * bz];
-  return Math.hypot(...nearest) / Math.hypot(...(line as [number, number, number]));
+  const ax = m[0]! - x * m[3]!;
+  const ay = m[4]! - x * m[7]!;
+  const az = m[8]! - x * m[11]!;
+  const a = m[12]! - x * m[15]!;
+  const bx = m[1]! - y * m[3]!;
+  const by = m[5]! - y * m[7]!;
+  const bz = m[9]! - y * m[11]!;
+  const b = m[13]! - y * m[15]!;
+  const along = Math.hypot(ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx);
+  return Math.hypot(b * ax - a * bx, b * ay - a * by, b * az - a * bz) / along;
 }
 
 const airFragment = `#version 300 es
@@ -117,7 +133,7 @@ float stars(vec2 pixel, float side, float rare) {
   float luck = chance(cell);
   if (luck < rare) return 0.0;
   vec2 from = fract(p) - 0.3 - 0.4 * vec2(chance(cell + 7.1), chance(cell + 3.7));
-  float size = 0.10 + 0.10 * chance(cell + 1.3);
+  float size = (0.7 + 0.6 * chance(cell + 1.3)) / side;
   return exp(-dot(from, from) / (size * size)) * pow((luck - rare) / (1.0 - rare), 2.0);
 }
 
@@ -149,7 +165,7 @@ void main() {
     air = mix(air, u_air[2], 0.75 * exp(-height * 110.0) * lit * lit);
     beside = space + air * halo;
     vec2 sky = v_at * u_size + u_turned * 6.0;
-    float twinkle = 0.85 * stars(sky, 26.0, 0.955) + 0.5 * stars(sky + 311.0, 11.0, 0.985);
+    float twinkle = 0.9 * stars(sky, 31.0, 0.93) + 0.55 * stars(sky + 311.0, 13.0, 0.965);
     beside += vec3(0.78, 0.86, 1.0) * twinkle * smoothstep(0.02, 0.25, height);
   }
 

@@ -33,3 +33,16 @@ it("lets the map cool down when the feed falls silent", () => {
   const left = Math.exp(-120 / MEMORY_S);
   expect((exposure.gain(120_000) / then) * left).toBeLessThan(0.15);
 });
+
+it("goes by when things happened, not by when they came", () => {
+  const inOrder = new Exposure();
+  inOrder.add(100_000, 1000);
+  inOrder.add(50_000, 31_000);
+  const late = new Exposure();
+  late.add(50_000, 31_000);
+  late.add(100_000, 1000);
+  expect(late.gain(40_000)).toBeLessThan(1.5 * inOrder.gain(40_000));
+  const asked = inOrder.gain(90_000);
+  inOrder.gain(200_000);
+  expect(inOrder.gain(90_000)).toBe(asked);
+});

@@ -5,7 +5,7 @@ const LEVEL_MEMORY_S = 300;
 /** Heat of a feed of 15 events a second: with less on the whole map, a single event shall not look like a crowd. */
 const LEAST_LEVEL = 15 * MEMORY_S;
 /** What heat a place must have to be called busy, as a part of all the heat there is. */
-const BUSY = 1 / 1100;
+const BUSY = 1 / 550;
 
 /**
  * What one unit of heat is worth, so that the busiest places are lit alike on every feed. It goes by all the heat there is, or was

@@ -41,6 +41,8 @@ export class GroundLayer implements CustomLayerInterface {
   readonly type = "custom";
   readonly renderingMode = "2d";
   theme: Theme = "dark";
+  /** Whether the land is drawn as dots: not over a base map that draws it itself. */
+  dotted = true;
   readonly #live: LiveLayer;
   readonly #dots: Float32Array<ArrayBuffer>;
   readonly #ramp = new Float32Array(15);
@@ -76,7 +78,8 @@ export class GroundLayer implements CustomLayerInterface {
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     if (this.#live.mode !== "points") this.#drawHaze(gl, gpu, ground.near ?? ground.world, gain, zoom);
     const shown = Math.min(1, (FADE_TO - zoom) / (FADE_TO - FADE_FROM));
-    if (shown > 0) this.#drawDots(gl, gpu, ground.world, this.#live.mode === "points" ? 0 : gain, zoom, shown);
+    if (shown > 0 && this.dotted)
+      this.#drawDots(gl, gpu, ground.world, this.#live.mode === "points" ? 0 : gain, zoom, shown);
     gl.bindVertexArray(null);
   }
 

@@ -10,8 +10,9 @@ const STRETCHES = 64;
 export const POINT_FLOATS = 3;
 /** Points of an arc. */
 export const POINTS = STRETCHES + 1;
-/** How high it rises in its middle, as a part of its length. */
-const RISE = 0.22;
+/** How high it rises in its middle, as a part of its length, in radii of the Earth; long ones don't rise as much higher. */
+const RISE = 0.2;
+const HIGHEST = 0.4;
 const DEGREE = Math.PI / 180;
 
 type Vector = [number, number, number];
@@ -26,6 +27,7 @@ export function writeRoute(
   const [a, b] = [vectorOf(from), vectorOf(to)];
   const angle = Math.acos(Math.max(-1, Math.min(1, a[0] * b[0] + a[1] * b[1] + a[2] * b[2])));
   if (angle < 0.002 || angle > Math.PI - 0.002) return false;
+  const height = HIGHEST * Math.tanh((RISE * angle) / HIGHEST);
   let last = Number.NaN;
   for (let i = 0; i <= STRETCHES; i++) {
     const s = i / STRETCHES;
@@ -36,7 +38,7 @@ export function writeRoute(
     last = Number.isNaN(last) ? x : x + Math.round(last - x);
     into[at + POINT_FLOATS * i] = last;
     into[at + POINT_FLOATS * i + 1] = y;
-    into[at + POINT_FLOATS * i + 2] = RISE * angle * 4 * s * (1 - s);
+    into[at + POINT_FLOATS * i + 2] = height * 4 * s * (1 - s);
   }
   return true;
 }

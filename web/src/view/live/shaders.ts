@@ -393,7 +393,7 @@ void main() {
   if (behind < -0.02) return;
   float fade = 1.0 - smoothstep(0.45, 1.0, age);
   float trail = mix(0.30 + 0.70 * exp(-behind * 5.0), 0.55, u_still);
-  float front = (1.0 - u_still) * exp(-behind * behind * 2600.0) * (1.0 - smoothstep(0.46, 0.56, age));
+  float front = (1.0 - u_still) * exp(-behind * behind * 5200.0) * (1.0 - smoothstep(0.46, 0.56, age));
   vec3 sphere = onSphere(fromMiddle(vec2(0.0), point.xy)) * (1.0 + point.z);
   float facing = smoothstep(-0.02, 0.12, above(sphere));
   if (facing == 0.0) return;
@@ -401,7 +401,7 @@ void main() {
   vec4 here = arced(a_here), next = arced(a_next);
   vec2 along = (next.xy / next.w - here.xy / here.w) * u_screen;
   vec2 normal = vec2(-along.y, along.x) / max(length(along), 1e-4);
-  float width = u_ratio * (1.5 + 2.6 * front);
+  float width = u_ratio * (1.4 + 1.3 * front);
   vec4 at = isNext ? next : here;
   int topic = int(arc.y);
   vec3 colour = texelFetch(u_colours, ivec2(topic & 255, topic >> 8), 0).rgb;

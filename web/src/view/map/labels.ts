@@ -2,6 +2,7 @@ import type { FeatureCollection, Point } from "geojson";
 import type { Map as MapLibre, SymbolLayerSpecification } from "maplibre-gl";
 import type { Cities } from "../../places/gazetteer.ts";
 import { MAP_COLOURS, type Theme } from "../theme.ts";
+import { firstName } from "./style.ts";
 
 /** Names of towns: few from far away, more from nearby. MapLibre draws them with the page's own font, as the style names none to fetch. */
 
@@ -22,12 +23,12 @@ interface Named {
   from: number;
 }
 
-/** Adds the labels to the map, now and whenever its style is built anew. Not on a base map that brings fonts of its own: it has labels, too. */
+/** Adds the labels to the map, now and whenever its style is built anew. Not on a base map that has names, or brings fonts, of its own. */
 export async function addLabels(map: MapLibre, cities: Promise<Cities>, theme: () => Theme): Promise<void> {
   const data = featuresOf(await cities);
   await document.fonts.load(`16px "${FONT}"`);
   const add = () => {
-    if (map.getLayer(LABELS) || map.getGlyphs() != null) return;
+    if (map.getLayer(LABELS) || map.getGlyphs() != null || firstName(map)) return;
     if (!map.getSource(LABELS)) map.addSource(LABELS, { type: "geojson", data, maxzoom: 8, buffer: 64 });
     map.addLayer(layerOf(theme()));
   };

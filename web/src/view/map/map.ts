@@ -13,6 +13,7 @@ import { MAP_COLOURS, type Theme } from "../theme.ts";
 import type { Base } from "./base.ts";
 import { LABELS } from "./labels.ts";
 import { projectionOf } from "./projection.ts";
+import { firstName } from "./style.ts";
 
 /** Where people are: what the first view shows, clear of the panels. */
 const INHABITED: [[number, number], [number, number]] = [
@@ -62,7 +63,7 @@ export function createMap(container: HTMLElement, base: Base, theme: Theme, proj
 /** Puts our own layers on top of the base map, under the labels, and back again whenever MapLibre builds its style anew (a lost context). */
 export function keepLayers(map: MapLibre, layers: readonly CustomLayerInterface[]): void {
   const add = () => {
-    const above = map.getLayer(LABELS) ? LABELS : undefined;
+    const above = map.getLayer(LABELS) ? LABELS : firstName(map);
     for (const layer of layers) if (!map.getLayer(layer.id)) map.addLayer(layer, above);
   };
   map.on("style.load", add);
@@ -77,6 +78,7 @@ export function fitInhabited(map: MapLibre, padding: PaddingOptions): void {
 
 export function paint(map: MapLibre, theme: Theme): void {
   for (const { id, paint: properties } of layersOf(theme) as { id: string; paint: Record<string, unknown> }[]) {
+    if (!map.getLayer(id)) continue; // another base map is shown
     for (const [name, value] of Object.entries(properties)) map.setPaintProperty(id, name as never, value as never);
   }
 }

@@ -1,8 +1,8 @@
 import { computed, useSignal } from "@preact/signals";
+import type { Actions } from "../../actions.ts";
 import { country, short, span } from "../../state/format.ts";
-import { busiest, type Ranked, windowHeight } from "../../state/store.ts";
+import { busiest, partly, type Ranked, windowHeight } from "../../state/store.ts";
 import { projection } from "../../state/view.ts";
-import type { Actions } from "./ports.ts";
 import { Segments } from "./segments.tsx";
 
 /** Lines, with what the ticker above them leaves. */
@@ -16,8 +16,8 @@ const KINDS = [
 ] as const;
 const ZOOM = { countries: 3.6, places: 8 } as const;
 
-/** Where most happened in the last minutes; a press goes there. `partly` when only what the map shows is known. */
-export function Busiest({ actions, partly }: { actions: Actions; partly: boolean }) {
+/** Where most happened in the last minutes; a press goes there. Of what is in view, when that is less than the world. */
+export function Busiest({ actions }: { actions: Actions }) {
   const kind = useSignal<"countries" | "places">("countries");
   const { seconds } = busiest.value;
   const ranked = busiest.value[kind.value].slice(0, room.value);
@@ -30,7 +30,7 @@ export function Busiest({ actions, partly }: { actions: Actions; partly: boolean
           Busiest
           <small>
             last {span(seconds)}
-            {partly && ", in view"}
+            {partly.value && ", in view"}
           </small>
         </h2>
         <Segments

@@ -29,9 +29,8 @@ export function IconButton({ label, shortcut, pressed, onClick, children }: Prop
 
 export function Tip({ label, shortcut }: Pick<Props, "label" | "shortcut">) {
   return (
-    <span class="tip" aria-hidden="true">
+    <span class="tip" aria-hidden="true" data-key={shortcut}>
       {label}
-      {shortcut && <kbd>{shortcut}</kbd>}
     </span>
   );
 }

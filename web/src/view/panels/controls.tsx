@@ -1,11 +1,11 @@
 import type { ComponentType } from "preact";
+import type { Actions } from "../../actions.ts";
 import { home, theme } from "../../state/store.ts";
 import { chooseTheme } from "../../state/theme.ts";
 import { arcs, following, type Mode, mode, overlay, type Projection, projection } from "../../state/view.ts";
 import { IconButton, Tip } from "./buttons.tsx";
 import * as icons from "./icons.tsx";
 import { Popover } from "./popover.tsx";
-import type { Actions } from "./ports.ts";
 import { isRoomy } from "./room.ts";
 import { Segments } from "./segments.tsx";
 import { ShareItems, ShareMenu } from "./share.tsx";
@@ -46,18 +46,15 @@ export function Controls({ actions }: { actions: Actions }) {
       <ProjectionChoice />
       <ToolButton {...search!} />
       <ModeMenu />
-      {others.slice(0, -2).map((tool) => (
-        <ToolButton key={tool.label} {...tool} />
-      ))}
       <ShareMenu actions={actions} />
-      {others.slice(-2).map((tool) => (
+      {others.map((tool) => (
         <ToolButton key={tool.label} {...tool} />
       ))}
     </nav>
   );
 }
 
-/** What is one press; search comes first, full screen and help last. */
+/** What is one press; search comes first. */
 function toolsOf(actions: Actions): Tool[] {
   const isDark = theme.value === "dark";
   return [
@@ -78,7 +75,7 @@ function toolsOf(actions: Actions): Tool[] {
       Icon: isDark ? icons.Sun : icons.Moon,
       run: () => chooseTheme(isDark ? "light" : "dark"),
     },
-    { label: "Full screen", shortcut: "W", Icon: icons.Corners, run: () => actions.toggleFullScreen() },
+    ...(document.fullscreenEnabled ? [fullScreenTool(actions)] : []),
     { label: "Help", shortcut: "?", Icon: icons.Question, run: () => show("help") },
   ];
 }
@@ -89,6 +86,10 @@ function arcsTool(): Tool[] {
     arcs.value = !arcs.value;
   };
   return [{ label: `Arcs to ${home.value.name}`, shortcut: "A", pressed: arcs.value, Icon: icons.Arc, run }];
+}
+
+function fullScreenTool(actions: Actions): Tool {
+  return { label: "Full screen", shortcut: "W", Icon: icons.Corners, run: () => actions.toggleFullScreen() };
 }
 
 function show(what: "help" | "search"): void {

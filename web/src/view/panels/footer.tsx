@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
+import { Fragment } from "preact";
 import { clock as formatClock } from "../../state/format.ts";
-import { attribution } from "../../state/store.ts";
+import { attribution, basemapAttribution } from "../../state/store.ts";
 import type { Page } from "./ports.ts";
 import { useSecond } from "./second.ts";
 import { Tray } from "./tray.tsx";
@@ -16,6 +17,12 @@ export function Footer({ page }: { page: Page }) {
         <Owed url="https://www.naturalearthdata.com" text="Natural Earth" /> ·{" "}
         <Owed url="https://www.geonames.org" text="GeoNames" title="Names of places, CC BY 4.0" /> ·{" "}
         <Owed {...attribution.value} />
+        {basemapAttribution.value.map((owed) => (
+          <Fragment key={owed.text}>
+            {" "}
+            · <Owed {...owed} />
+          </Fragment>
+        ))}
       </p>
     </footer>
   );

@@ -1,14 +1,9 @@
+import { KEYS } from "../camera/keys.ts";
 import { close, Dialog } from "./dialog.tsx";
 import { Cross } from "./icons.tsx";
 
-/** A key, or several, and what they do. */
-export interface Shortcut {
-  keys: readonly string[];
-  what: string;
-}
-
 /** What the keyboard does. */
-export function Help({ keys }: { keys: readonly Shortcut[] }) {
+export function Help() {
   return (
     <Dialog label="Keyboard" class="help">
       <header>
@@ -18,7 +13,7 @@ export function Help({ keys }: { keys: readonly Shortcut[] }) {
         </button>
       </header>
       <dl>
-        {keys.map(({ keys: names, what }) => (
+        {KEYS.map(({ keys: names, what }) => (
           <div key={what}>
             <dt>
               {names.map((name) => (

@@ -2,7 +2,7 @@ import { computed, useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { hasRough, isSmall, topics, windowHeight } from "../../state/store.ts";
 import { type Branch, TopicTree, toggled } from "../../state/tree.ts";
-import { hidden, solo } from "../../state/view.ts";
+import { hidden, projection, solo } from "../../state/view.ts";
 import type { Page } from "./ports.ts";
 import { isRoomy } from "./room.ts";
 import { TopicRows } from "./rows.tsx";
@@ -13,6 +13,8 @@ const ROOM_FOR_OTHERS = 420;
 const ROW_HEIGHT = 45;
 /** Lines that are shown at all: beyond these, the filter finds them. */
 const MANY = 200;
+/** Lines that are soon scrolled through, without a filter. */
+const SCROLLED = 12;
 /** With so many topics at most, groups are open from the start. */
 const OPEN_AT_FIRST = 8;
 
@@ -30,9 +32,9 @@ export function Legend({ page }: { page: Page }) {
   const isOpen = ({ name }: Branch) => opened.value.get(name) ?? tree.size <= OPEN_AT_FIRST;
   const lines = text === "" ? tree.lines(isOpen, MANY + 1) : tree.find(text, MANY + 1);
   const shown = lines.slice(0, isLong.value ? MANY : few.value);
-  const isMore = tree.size > few.value;
+  const isMore = tree.size > (isRoomy.value ? few.value : SCROLLED);
   return (
-    <section class={isLong.value ? "legend open" : "legend"} aria-label="Topics">
+    <section class={`legend ${projection.value} ${isLong.value ? "open" : ""}`} aria-label="Topics">
       <Only />
       {isLong.value && isMore && (
         <input

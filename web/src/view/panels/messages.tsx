@@ -1,12 +1,13 @@
 import { useSignal } from "@preact/signals";
 import { notice } from "../../state/notice.ts";
-import { hasMap, health, located, notices, sources, tray, trouble } from "../../state/store.ts";
+import { basemapTrouble, hasMap, health, located, notices, sources, tray, trouble } from "../../state/store.ts";
 import { Cross } from "./icons.tsx";
 
 /** What somebody should read: notices of the server, trouble of this page, and what to do while nothing happens. */
 export function Messages() {
   const dismissed = useSignal<ReadonlySet<string>>(new Set());
-  const all = [...notices.value, ...[trouble.value, notice.value].filter((text) => text !== null)];
+  const own = [trouble.value, notice.value].filter((text) => text !== null);
+  const all = [...notices.value, ...own, ...basemapTrouble.value];
   const shown = all.filter((text) => !dismissed.value.has(text));
   return (
     <div class="messages" role="status">
@@ -17,7 +18,8 @@ export function Messages() {
             type="button"
             aria-label="Dismiss"
             onClick={() => {
-              dismissed.value = new Set(dismissed.value).add(text);
+              if (notice.value === text) notice.value = null;
+              else dismissed.value = new Set(dismissed.value).add(text);
             }}
           >
             <Cross />

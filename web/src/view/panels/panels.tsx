@@ -1,4 +1,5 @@
 import type { Signal } from "@preact/signals";
+import type { Actions } from "../../actions.ts";
 import { health } from "../../state/store.ts";
 import { overlay } from "../../state/view.ts";
 import type { Pointing } from "../map/pointing.ts";
@@ -7,11 +8,11 @@ import { Busiest } from "./busiest.tsx";
 import { Controls } from "./controls.tsx";
 import { Details } from "./details.tsx";
 import { Footer } from "./footer.tsx";
-import { Help, type Shortcut } from "./help.tsx";
+import { Help } from "./help.tsx";
 import { Legend } from "./legend.tsx";
 import { Logo } from "./logo.tsx";
 import { Messages } from "./messages.tsx";
-import type { Actions, Page } from "./ports.ts";
+import type { Page } from "./ports.ts";
 import { isRoomy } from "./room.ts";
 import { Search } from "./search.tsx";
 import { Recording } from "./share.tsx";
@@ -22,16 +23,15 @@ import { Total } from "./total.tsx";
 interface Props {
   page: Page;
   actions: Actions;
-  keys: readonly Shortcut[];
   /** Null until the map is there. */
   pointing: Signal<Pointing | null>;
 }
 
 /** Everything around the map. */
-export function Panels({ page, actions, keys, pointing }: Props) {
+export function Panels({ page, actions, pointing }: Props) {
   const ticker = <Ticker page={page} actions={actions} />;
   const legend = <Legend page={page} />;
-  const busiest = <Busiest actions={actions} partly={false} />;
+  const busiest = <Busiest actions={actions} />;
   return (
     <>
       <header class={`head ${health.value}`}>
@@ -65,7 +65,7 @@ export function Panels({ page, actions, keys, pointing }: Props) {
       <Footer page={page} />
       <Details page={page} pointing={pointing} />
       {overlay.value === "search" && <Search actions={actions} />}
-      {overlay.value === "help" && <Help keys={keys} />}
+      {overlay.value === "help" && <Help />}
     </>
   );
 }

@@ -8,16 +8,8 @@ export interface Page {
   colour(slot: number): readonly [number, number, number];
   /** A topic's events per second over the last minute, oldest first. */
   spark(slot: number): Float32Array;
+  /** What happened within so many degrees of a place in the last minute. */
   around(lon: number, lat: number, degrees: number): Promise<Around>;
   /** Connects at once instead of waiting. */
   retry(): void;
-}
-
-/** What buttons do to the map. */
-export interface Actions {
-  flyTo(lon: number, lat: number, zoom?: number): void;
-  toggleFullScreen(): void;
-  copyLink(): Promise<void>;
-  savePicture(): Promise<void>;
-  toggleClip(): Promise<void>;
 }

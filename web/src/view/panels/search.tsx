@@ -1,11 +1,11 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import type { Actions } from "../../actions.ts";
 import type { Found } from "../../places/search.ts";
 import { country } from "../../state/format.ts";
 import { close, Dialog } from "./dialog.tsx";
 import { find } from "./find.ts";
 import { Search as Glass } from "./icons.tsx";
-import type { Actions } from "./ports.ts";
 
 /** A city or country by its name; Enter goes there. */
 export function Search({ actions }: { actions: Actions }) {

@@ -1,9 +1,9 @@
 import { useSignal } from "@preact/signals";
+import type { Actions } from "../../actions.ts";
 import { recording } from "../../state/view.ts";
 import { Tip } from "./buttons.tsx";
 import { Clip, Link, Picture, Share } from "./icons.tsx";
 import { Popover } from "./popover.tsx";
-import type { Actions } from "./ports.ts";
 import { useSecond } from "./second.ts";
 
 /** What can be taken away: the address of this view, a picture, a clip. */

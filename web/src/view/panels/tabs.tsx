@@ -28,7 +28,7 @@ export function Tabs({ tabs }: { tabs: readonly Tab[] }) {
     event.stopPropagation();
   };
   return (
-    <div class="sheet">
+    <section class="sheet" aria-label="Panels">
       {shown && (
         <div class="sheet-content" id="sheet" role="tabpanel" aria-labelledby={`tab-${shown.id}`}>
           {shown.content()}
@@ -55,6 +55,6 @@ export function Tabs({ tabs }: { tabs: readonly Tab[] }) {
           );
         })}
       </div>
-    </div>
+    </section>
   );
 }

@@ -1,10 +1,11 @@
 import { useComputed, useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import type { Actions } from "../../actions.ts";
 import { age, country, full, position } from "../../state/format.ts";
 import { cssOf } from "../../state/palette.ts";
 import { type Sample, samples, theme } from "../../state/store.ts";
 import { projection } from "../../state/view.ts";
-import type { Actions, Page } from "./ports.ts";
+import type { Page } from "./ports.ts";
 import { mayMove } from "./room.ts";
 import { useSecond } from "./second.ts";
 
@@ -70,7 +71,8 @@ function useSlide(list: { current: HTMLUListElement | null }, shown: readonly Sa
     before.current = first;
     const row = list.current?.firstElementChild;
     if (fresh <= 0 || !row || !mayMove()) return;
-    const from = `translateY(${-fresh * row.getBoundingClientRect().height}px)`;
+    // However many came: a longer slide would show an empty list.
+    const from = `translateY(${-row.getBoundingClientRect().height}px)`;
     list.current!.animate([{ transform: from }, { transform: "none" }], {
       duration: SLIDE_MS,
       easing: "cubic-bezier(0.2, 0.8, 0.2, 1)",

@@ -6,6 +6,8 @@ import { mayMove } from "./room.ts";
 
 /** Time in which the shown number catches up with the true one: a little more than a tick, so that it runs on. */
 const RUN_MS = 300;
+/** It is written so often at most: figures that run faster can't be told apart. */
+const WRITE_MS = 60;
 /** Differences below this are no trend. */
 const STEADY = 0.005;
 
@@ -47,7 +49,7 @@ function Trend() {
 /** Runs from one total to the next. Written to the page by hand: sixty times a second is no work for a framework. */
 function RunningNumber() {
   const element = useRef<HTMLParagraphElement>(null);
-  const shown = useRef({ from: 0, value: 0, at: 0, frame: 0 });
+  const shown = useRef({ from: 0, value: 0, at: 0, writtenAt: 0, frame: 0 });
   useSignalEffect(() => {
     const target = located.value;
     const run = shown.current;
@@ -56,9 +58,13 @@ function RunningNumber() {
     run.at = performance.now();
     cancelAnimationFrame(run.frame);
     const step = () => {
-      const part = Math.min(1, (performance.now() - run.at) / RUN_MS);
+      const now = performance.now();
+      const part = Math.min(1, (now - run.at) / RUN_MS);
       run.value = Math.round(run.from + (target - run.from) * part);
-      if (element.current) write(element.current, run.value);
+      if (element.current && (part === 1 || now - run.writtenAt >= WRITE_MS)) {
+        run.writtenAt = now;
+        write(element.current, run.value);
+      }
       if (part < 1 && run.value !== target) run.frame = requestAnimationFrame(step);
     };
     step();

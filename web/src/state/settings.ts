@@ -1,0 +1,23 @@
+import type { PageSettings } from "./http.gen.ts";
+
+export type { Basemap, Home, PageSettings } from "./http.gen.ts";
+
+const NONE: PageSettings = { home: null, basemap: { kind: "bundled" } };
+
+let loading: Promise<PageSettings> | null = null;
+
+/** What the server's settings say about this page; asked for once. A server that doesn't say means the usual. */
+export function pageSettings(): Promise<PageSettings> {
+  loading ??= load();
+  return loading;
+}
+
+async function load(): Promise<PageSettings> {
+  try {
+    const response = await fetch(new URL("map.json", document.baseURI));
+    if (response.ok) return (await response.json()) as PageSettings;
+  } catch {
+    // The badge says that the server can't be reached; the page goes on with what it brought.
+  }
+  return NONE;
+}
