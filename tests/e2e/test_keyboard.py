@@ -67,11 +67,11 @@ def mapped(browser: Browser, server: Server) -> Iterator[MapPage]:
     context.close()
 
 
-@pytest.mark.parametrize("width", [1160, 390])
-def test_tab_reaches_everything_and_shows_where_it_is(mapped: MapPage, width: int) -> None:
+@pytest.mark.parametrize(("width", "last_button"), [(1160, "Help"), (390, "More")])
+def test_tab_reaches_everything_and_shows_where_it_is(mapped: MapPage, width: int, last_button: str) -> None:
     page = mapped.page
     page.set_viewport_size({"width": width, "height": 600})
-    page.wait_for_timeout(500)
+    page.get_by_role("button", name=last_button, exact=True).wait_for()
     names: list[str] = page.evaluate(_REACHABLE)
     reached: dict[int, dict[str, Any]] = {}
     for _ in range(2 * len(names) + 4):

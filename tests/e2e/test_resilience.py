@@ -69,6 +69,7 @@ def test_a_tab_that_nobody_sees_stays_exact_and_draws_nothing(browser: Browser) 
         total = post(server, lifelike(200))
         until(lambda: mapped.located == total, "events on the page")
         mapped.page.evaluate("goAway(true)")
+        mapped.page.wait_for_timeout(500)
         drawn = mapped.state()["layer"]["frames"]
         for _ in range(5):
             total += post(server, lifelike(200))
