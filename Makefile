@@ -66,6 +66,7 @@ missing:
 
 clean: ## forget all that was built and installed here
 	rm -rf $(DONE) $(VENV) dist web/node_modules location/node_modules benchmarks/fanout/peers/node_modules \
+		benchmarks/map/page/node_modules \
 		src/dynmap/static src/dynmap/geo/data .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 

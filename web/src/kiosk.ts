@@ -1,3 +1,4 @@
+import "./kiosk.css";
 import type { Map as MapLibre } from "maplibre-gl";
 import * as store from "./state/store.ts";
 import { kiosk } from "./state/view.ts";

@@ -250,6 +250,11 @@ export class LiveLayer implements CustomLayerInterface {
     gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, 256, 256, gl.RGBA, gl.UNSIGNED_BYTE, this.#colours);
   }
 
+  /** Less is to be drawn; but a picture that stands still has the time that it needs. */
+  get #isSlow(): boolean {
+    return this.#pace.isSlow && !this.#clock.isHeld;
+  }
+
   #drawLight(gpu: Gpu, now: number): void {
     const { gl } = gpu;
     const oldestSpark = this.#sparks.oldest(now);
@@ -258,7 +263,7 @@ export class LiveLayer implements CustomLayerInterface {
     const rough = this.#rough.head - oldestRough;
     this.stats.drawn = sparks + rough;
     if (this.stats.drawn === 0 || this.#mode === "heat") return;
-    gpu.darkroom.isSlow = this.#pace.isSlow;
+    gpu.darkroom.isSlow = this.#isSlow;
     const light = gpu.darkroom.expose();
     if (rough > 0) this.#drawRough(gpu, now, oldestRough, light);
     if (this.#arcs.home && this.#arcs.isAlive(now)) this.#drawArcs(gpu, now, light);
@@ -283,7 +288,7 @@ export class LiveLayer implements CustomLayerInterface {
     const alone = 1 + 0.6 / (1 + sparks / FEW);
     const size = Math.min(2.6, Math.max(0.6, 0.62 + 0.27 * zoom)) * alone * this.#camera.ratio * gpu.darkroom.scale;
     const grown = size * 2 ** (0.5 * Math.max(0, zoom - STREETS_ZOOM));
-    const kept = Math.min(1, (this.#pace.isSlow ? MOST_SPARKS_SLOW : MOST_SPARKS) / sparks);
+    const kept = Math.min(1, (this.#isSlow ? MOST_SPARKS_SLOW : MOST_SPARKS) / sparks);
     gl.uniform1f(program.at("u_kept"), kept);
     gl.uniform1f(program.at("u_gain"), 1 / Math.sqrt(kept * (1 + sparks / CROWD)));
     gl.uniform1f(program.at("u_rippling"), RIPPLES / Math.max(1, ring.head - newest));

@@ -12,7 +12,7 @@ export function Help() {
           <Cross />
         </button>
       </header>
-      <dl>
+      <dl tabIndex={0} aria-label="Keys">
         {KEYS.map(({ keys: names, what }) => (
           <div key={what}>
             <dt>

@@ -1,0 +1,1 @@
+"""The map: what the page costs its browser, beside what others draw points with."""
