@@ -1,11 +1,11 @@
 import type { Part } from "../../feed/protocol.ts";
 import { TILE_BITS } from "../../receive/frame.ts";
 import { degreesOf } from "../../receive/world.ts";
+import { arcFragment, arcVertex } from "./arcshaders.ts";
 import type { Camera } from "./camera.ts";
 import { bindTexture, compile, type Program } from "./gl.ts";
 import { isRough } from "./ring.ts";
 import { MOST_ARCS, POINT_FLOATS, POINTS, writeRoute } from "./route.ts";
-import { arcFragment, arcVertex } from "./shaders.ts";
 
 /** How long one runs and fades, ms. */
 const LIFE_MS = 3400;
