@@ -11,7 +11,7 @@ from PIL import Image
 
 Pixels = npt.NDArray[np.uint8]
 
-RENEW = "DYNMAP_RENEW_PICTURES"
+RENEW = "RENEW_PICTURES"
 """Set to 1: what the tests see is kept as what is right from then on."""
 
 THRESHOLD = 40

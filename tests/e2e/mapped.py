@@ -98,7 +98,8 @@ class MapPage:
     def look(self, lon: float, lat: float, zoom: float) -> None:
         """Goes there at once, and waits until what is seen there has come."""
         self.page.evaluate(
-            "([lon, lat, zoom]) => { window.dynmap.map.jumpTo({ center: [lon, lat], zoom }) }", [lon, lat, zoom]
+            "([lon, lat, zoom]) => { window.dynmap.map.jumpTo({ center: [lon, lat], zoom }) }",
+            [lon, lat, zoom],
         )
         self.settle()
 

@@ -1,4 +1,4 @@
-"""The page is small: all that comes over the line until it shows the map, and a while after, base map and cities included."""
+"""The page is small: all that comes until it shows the map, and a while after, base map and cities included."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What the map looks like, beside how it is to look.
 
-Where it looks otherwise and that is as it should be, `DYNMAP_RENEW_PICTURES=1` keeps what is seen: see tests/e2e/README.md.
+Where it looks otherwise and that is as it should be, `RENEW_PICTURES=1` keeps what is seen.
 """
 
 from __future__ import annotations
@@ -70,7 +70,9 @@ def test_it_looks_as_it_should(browser: Browser, tmp_path: Path, name: str) -> N
         total = server.stats()["events"]["located"]
         until(lambda: mapped.located == total, "all of them counted")
         written = f"{total:,}"
-        until(lambda: mapped.page.locator(".total .number").inner_text() == written, f"{written} on the panel")
+        until(
+            lambda: mapped.page.locator(".total .number").inner_text() == written, f"{written} on the panel"
+        )
         mapped.page.add_style_tag(content=STILL)
         mapped.hold(tick + AFTER_MS)
         check(mapped.picture(), PICTURES / f"{name}.png", tmp_path)

@@ -22,8 +22,8 @@ window.goAway = (away) => {
   document.dispatchEvent(new Event("visibilitychange"));
   if (!away) for (const callback of kept.splice(0)) ask(callback);
 };
-for (const [name, value] of [["hidden", () => window.isAway], ["visibilityState", () => window.isAway ? "hidden" : "visible"]])
-  Object.defineProperty(Document.prototype, name, { get: value });
+const away = { hidden: () => window.isAway, visibilityState: () => (window.isAway ? "hidden" : "visible") };
+for (const [name, get] of Object.entries(away)) Object.defineProperty(Document.prototype, name, { get });
 """
 """A browser without a screen has no tab that is hidden: this says so to the page, and draws nothing meanwhile."""
 
@@ -43,7 +43,8 @@ def test_a_lost_gpu_context_comes_back_with_all_that_was_drawn(browser: Browser)
         mapped.hold(tick + 60_000)
         before = mapped.picture()
         mapped.page.evaluate(
-            "window.lost = window.dynmap.map.getCanvas().getContext('webgl2').getExtension('WEBGL_lose_context'); lost.loseContext()"
+            "window.lost = dynmap.map.getCanvas().getContext('webgl2').getExtension('WEBGL_lose_context');"
+            "lost.loseContext()"
         )
         mapped.page.wait_for_timeout(300)
         post(server, [LIMA])
@@ -92,7 +93,7 @@ def test_nothing_moves_for_who_wants_no_motion(browser: Browser) -> None:
     rings = {}
     with run_server() as server:
         for motion in ("no-preference", "reduce"):
-            context = browser.new_context(viewport=SIZE, color_scheme="dark", reduced_motion=motion)  # type: ignore[arg-type]
+            context = browser.new_context(viewport=SIZE, color_scheme="dark", reduced_motion=motion)
             mapped = MapPage(context, server.url).open("?projection=flat&center=-60,-5&zoom=3&mode=points")
             before = mapped.located
             tick = post_in_one_tick(server, [LIMA])
@@ -111,7 +112,7 @@ def test_nothing_moves_for_who_wants_no_motion(browser: Browser) -> None:
 
 
 def _ring(before: Pixels, after: Pixels, x: float, y: float) -> int:
-    """How much lighter it is at some distance from a place, in most directions: 12 to 60 pixels, whichever is lightest."""
+    """How much lighter it is 12 to 60 pixels from a place, where it is lightest, in most directions."""
     rows, columns = np.mgrid[-60:61, -60:61]
     distance = np.hypot(rows, columns)
     part = np.s_[round(y) - 60 : round(y) + 61, round(x) - 60 : round(x) + 61]
