@@ -54,10 +54,13 @@ startScene(page.layer, document.getElementById("map")!)
     new Follower(camera, map);
     kiosk.watch(map);
     pointing.value = pointAt(map);
-    followMap(map, (area) => {
-      store.partly.value = area !== null;
-      camera.seesWorld = area === null;
-      page.look(area);
+    followMap(map, {
+      look(area) {
+        store.partly.value = area !== null;
+        camera.seesWorld = area === null;
+        page.look(area);
+      },
+      see: (bounds) => page.see(bounds),
     });
     followAddress(map, () => camera.go());
     embedMap(map);

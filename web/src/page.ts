@@ -1,6 +1,14 @@
 import { effect } from "@preact/signals";
 import { SPARK_SECONDS } from "./feed/meter.ts";
-import { type Account, machineTime, type News, type Order, type Part, type Summary } from "./feed/protocol.ts";
+import {
+  type Account,
+  type Bounds,
+  machineTime,
+  type News,
+  type Order,
+  type Part,
+  type Summary,
+} from "./feed/protocol.ts";
 import { ServerClock } from "./receive/clock.ts";
 import type { Stats } from "./receive/messages.ts";
 import type { ConnectionState, Refusal } from "./receive/socket.ts";
@@ -68,6 +76,11 @@ export class Page {
   /** The map shows this area from now on. What lies outside of it goes on being counted, not drawn. */
   look(area: Area): void {
     this.#order({ type: "look", area });
+  }
+
+  /** These bounds are seen; null for the whole world. */
+  see(bounds: Bounds | null): void {
+    this.#order({ type: "see", bounds });
   }
 
   /** What happened within so many degrees of a place in the last minute. */

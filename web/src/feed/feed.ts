@@ -50,6 +50,9 @@ export class Feed implements Listener {
       case "look":
         this.session.want({ tiles: order.area, rest: order.area !== null });
         return;
+      case "see":
+        this.lately.bounds = order.bounds;
+        return;
       case "solo":
         this.session.want({ topics: order.topic === null ? [">"] : [order.topic, `${order.topic}.>`] });
         return;

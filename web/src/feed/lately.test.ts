@@ -71,8 +71,7 @@ describe("rank", () => {
   });
 
   it("leaves out what is not in view", () => {
-    const [x, y] = worldOf(13.4, 52.5);
-    const { places, countries } = rank(tally, (town) => towns[town]!, [[6, Math.floor(x * 64), Math.floor(y * 64)]]);
+    const { places, countries } = rank(tally, (town) => towns[town]!, { west: -350, south: 50, east: -340, north: 55 });
     expect(places.map(({ name }) => name)).toEqual(["Berlin"]);
     expect(countries.map(({ country, count }) => [country, count])).toEqual([["DE", 5]]);
   });

@@ -5,7 +5,7 @@ import { degreesOf, placeOf } from "../receive/world.ts";
 import type { Around, Busiest, Sample } from "../state/store.ts";
 import { isRough } from "../view/live/ring.ts";
 import { Meter, SPARK_SECONDS } from "./meter.ts";
-import type { Summary } from "./protocol.ts";
+import type { Bounds, Summary } from "./protocol.ts";
 import { rank } from "./ranking.ts";
 import { Recent } from "./recent.ts";
 import { type Picked, Sampler } from "./sampler.ts";
@@ -22,6 +22,8 @@ export class Lately {
   readonly trend = new Trend();
   /** Slots whose last minute is drawn. */
   wanted: readonly number[] = [];
+  /** Of which part of what is drawn the busiest are told of; null for all of it. */
+  bounds: Bounds | null = null;
   readonly #tally = new Tally();
   readonly #sampler = new Sampler();
   readonly #recent = new Recent();
@@ -127,7 +129,7 @@ export class Lately {
     const seconds = this.#tally.seconds(this.#second);
     const gazetteer = this.#gazetteer;
     if (gazetteer === null) return { seconds, countries: [], places: [] };
-    return { seconds, ...rank(this.#tally, (town) => gazetteer.city(town), this.#area) };
+    return { seconds, ...rank(this.#tally, (town) => gazetteer.city(town), this.bounds) };
   }
 }
 

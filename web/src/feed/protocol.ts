@@ -14,6 +14,8 @@ export type Order =
   | { type: "begin"; token: string | null }
   /** Draw what is in these tiles; count the rest of the world. */
   | { type: "look"; area: Area }
+  /** These bounds are seen: of what is drawn, the busiest in them are told of; null for all that is drawn. */
+  | { type: "see"; bounds: Bounds | null }
   /** Ask for this topic and all below it only; null for all. */
   | { type: "solo"; topic: string | null }
   /** Somebody can see the page, or nobody. */
@@ -22,6 +24,14 @@ export type Order =
   | { type: "sparks"; slots: readonly number[] }
   | { type: "around"; key: number; lon: number; lat: number; degrees: number }
   | { type: "retry" };
+
+/** Degrees; `east` is over 180 beyond the date line, as `west` is under -180. */
+export interface Bounds {
+  readonly west: number;
+  readonly south: number;
+  readonly east: number;
+  readonly north: number;
+}
 
 /** Rows to be drawn: a frame whose topics are slots, not the wire's numbers. */
 export interface Part {

@@ -1,6 +1,5 @@
-import type { Area } from "../receive/tiles.ts";
-import { worldOf } from "../receive/world.ts";
 import type { Ranked } from "../state/store.ts";
+import type { Bounds } from "./protocol.ts";
 import type { Tally } from "./tally.ts";
 
 const LONGEST = 8;
@@ -12,18 +11,18 @@ interface Town {
   readonly lat: number;
 }
 
-/** The busiest towns and countries of those within an area, by falling count. */
+/** The busiest towns and countries of those within bounds, by falling count. */
 export function rank(
   tally: Tally,
   town: (index: number) => Town,
-  area: Area,
+  bounds: Bounds | null,
 ): { places: Ranked[]; countries: Ranked[] } {
   const towns = [...tally.towns].sort((a, b) => b[1] - a[1]).map(([index, count]) => ({ ...town(index), count }));
-  const inView = area === null ? towns : towns.filter(({ lon, lat }) => isWithin(area, lon, lat));
+  const inView = bounds === null ? towns : towns.filter(({ lon, lat }) => isWithin(bounds, lon, lat));
   const places = inView
     .slice(0, LONGEST)
     .map(({ name, country, lon, lat, count }) => ({ name, country, lon, lat, count }));
-  return { places, countries: area === null ? countries(tally, towns) : countriesOf(inView) };
+  return { places, countries: bounds === null ? countries(tally, towns) : countriesOf(inView) };
 }
 
 /** A country is shown where its busiest town is; one without a town isn't. */
@@ -51,7 +50,7 @@ function ranked(country: string, count: number, { lon, lat }: Town): Ranked {
   return { name: "", country, count, lon, lat };
 }
 
-function isWithin(area: NonNullable<Area>, lon: number, lat: number): boolean {
-  const [x, y] = worldOf(lon, lat);
-  return area.some(([z, column, row]) => Math.floor(x * 2 ** z) === column && Math.floor(y * 2 ** z) === row);
+function isWithin({ west, south, east, north }: Bounds, lon: number, lat: number): boolean {
+  const eastwards = (((lon - west) % 360) + 360) % 360;
+  return lat >= south && lat <= north && eastwards <= east - west;
 }

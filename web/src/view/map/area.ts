@@ -1,4 +1,5 @@
 import type { Map as MapLibre } from "maplibre-gl";
+import type { Bounds } from "../../feed/protocol.ts";
 import { type Area, follow, type View } from "../../receive/tiles.ts";
 import { worldOf } from "../../receive/world.ts";
 
@@ -7,8 +8,15 @@ const REST_MS = 250;
 /** While it goes on moving, it is followed so often. */
 const MOVING_MS = 1000;
 
-/** Calls back with what the map shows, in tiles, whenever that is something else. It starts with the whole world. */
-export function followMap(map: MapLibre, look: (area: Area) => void): void {
+/** Hears what the map shows. */
+export interface Onlooker {
+  /** In tiles, whenever that is something else. It starts with the whole world. */
+  look(area: Area): void;
+  /** In bounds, where that is less than about half of the world; else null. */
+  see(bounds: Bounds | null): void;
+}
+
+export function followMap(map: MapLibre, { look, see }: Onlooker): void {
   let area: Area = null;
   let restTimer: ReturnType<typeof setTimeout> | undefined;
   let movingTimer: ReturnType<typeof setTimeout> | undefined;
@@ -17,9 +25,9 @@ export function followMap(map: MapLibre, look: (area: Area) => void): void {
     clearTimeout(movingTimer);
     movingTimer = undefined;
     const next = follow(area, viewOf(map));
-    if (next === area) return;
+    if (next !== area) look(next);
+    if (next !== null || area !== null) see(next && boundsOf(map));
     area = next;
-    look(area);
   };
   map.on("move", () => {
     clearTimeout(restTimer);
@@ -27,6 +35,11 @@ export function followMap(map: MapLibre, look: (area: Area) => void): void {
     movingTimer ??= setTimeout(ask, MOVING_MS);
   });
   ask();
+}
+
+function boundsOf(map: MapLibre): Bounds {
+  const seen = map.getBounds();
+  return { west: seen.getWest(), south: seen.getSouth(), east: seen.getEast(), north: seen.getNorth() };
 }
 
 function viewOf(map: MapLibre): View {
