@@ -29,8 +29,8 @@ def server() -> Iterator[Server]:
         yield running
 
 
-def _more(mapped: MapPage) -> None:
-    mapped.page.locator(".legend .more, [aria-label=More]").first.click()
+def _menu(mapped: MapPage) -> None:
+    mapped.page.get_by_role("button", name="Share", exact=True).click()
 
 
 def _topics(mapped: MapPage) -> None:
@@ -51,7 +51,7 @@ def test_nothing_serious(browser: Browser, server: Server, theme: str, size: Vie
     mapped = MapPage(context, server.url).open(f"?theme={theme}")
     until(lambda: mapped.located > 0, "events on the page")
     mapped.page.evaluate(AXE.read_text(encoding="utf-8"))
-    for opened, act in (OPENED | {"topics": _topics if size is PHONE else _more}).items():
+    for opened, act in (OPENED | ({"topics": _topics} if size is PHONE else {"menu": _menu})).items():
         act(mapped)
         mapped.page.wait_for_timeout(400)
         found = [one for one in mapped.page.evaluate(_RUN) if one["impact"] in SERIOUS]

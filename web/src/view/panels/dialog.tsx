@@ -13,11 +13,13 @@ export function Dialog({
   children: ComponentChildren;
 }) {
   const element = useRef<HTMLDialogElement>(null);
+  const isOpen = useRef(true);
   useEffect(() => {
     const dialog = element.current!;
     const before = document.activeElement;
     dialog.showModal();
     return () => {
+      isOpen.current = false;
       dialog.close();
       if (before instanceof HTMLElement) before.focus({ preventScroll: true });
     };
@@ -28,7 +30,10 @@ export function Dialog({
       ref={element}
       class={`overlay ${kind}`}
       aria-label={label}
-      onClose={close}
+      onClose={() => {
+        // Word of a closing comes late: by then another dialog may be open, which is not to close.
+        if (isOpen.current) close();
+      }}
       onClick={(event) => {
         if (event.target === element.current) close();
       }}
