@@ -36,7 +36,7 @@ export class Page {
   account: Account = NOTHING;
   /** Names of topics, by slot. */
   readonly names: string[] = [];
-  readonly #worker: Worker;
+  readonly #worker: Worker | null;
   readonly #latency = new Latency();
   /** Which colour a topic has, by slot: the busiest at the start come first. */
   readonly #colourOf: number[] = [];
@@ -48,11 +48,7 @@ export class Page {
 
   /** `live` is the address of the connection. Connects with `begin`. */
   constructor(live: URL) {
-    this.#worker = new Worker(new URL("./feed/worker.ts", import.meta.url), { type: "module", name: "feed" });
-    this.#worker.addEventListener("message", ({ data }: MessageEvent<News>) => this.#hear(data));
-    this.#worker.addEventListener("error", () => {
-      store.trouble.value = "The part of this page that receives events can't run here: allow workers, and reload.";
-    });
+    this.#worker = this.#employ();
     this.#order({ type: "open", live: live.href, base: document.baseURI, every: EVERY_MS });
     effect(() => this.#order({ type: "solo", topic: solo.value }));
     store.theme.subscribe(() => this.#paint());
@@ -100,8 +96,24 @@ export class Page {
     return colourOf(this.#colourOf[slot] ?? 0, store.theme.value);
   }
 
+  #employ(): Worker | null {
+    const failed = ({ message }: { message?: string }) => {
+      const why = message ? ` (${message})` : "";
+      store.trouble.value = `The part of this page that receives events stopped${why}: allow workers, and reload.`;
+    };
+    try {
+      const worker = new Worker(new URL("./feed/worker.ts", import.meta.url), { type: "module", name: "feed" });
+      worker.addEventListener("message", ({ data }: MessageEvent<News>) => this.#hear(data));
+      worker.addEventListener("error", failed);
+      return worker;
+    } catch (error) {
+      failed({ message: String(error) });
+      return null;
+    }
+  }
+
   #order(order: Order): void {
-    this.#worker.postMessage(order);
+    this.#worker?.postMessage(order);
   }
 
   #hear(news: News): void {

@@ -11,6 +11,7 @@ type Step = Extract<News, { type: "step" }>;
 
 let world: World;
 let feed: Feed;
+let clock: ServerClock;
 let news: News[];
 let given: readonly ArrayBuffer[][];
 
@@ -18,7 +19,8 @@ beforeEach(() => {
   world = new World();
   news = [];
   given = [];
-  feed = new Feed(world, new ServerClock(), null, (told, away = []) => {
+  clock = new ServerClock();
+  feed = new Feed(world, clock, null, (told, away = []) => {
     news.push(told);
     given = [...given, [...away]];
   });
@@ -86,6 +88,7 @@ describe("Feed", () => {
   it("asks for little and tells of nothing to draw while nobody sees the page, but counts on", () => {
     const id = accept();
     mark(id, "c0");
+    clock.hold(T0 + 1000);
     feed.obey({ type: "shown", shown: false });
     expect(world.wire.subscribed).toMatchObject({ every: 4000, window: 0, since: "c0" });
     const hidden = world.wire.subscribed.id as number;
@@ -96,6 +99,12 @@ describe("Feed", () => {
     feed.obey({ type: "shown", shown: true });
     expect(world.wire.subscribed).toMatchObject({ window: 10, since: "c9" });
     expect(world.wire.subscribed).not.toHaveProperty("every");
+    const seen = world.wire.subscribed.id as number;
+    const picture = { subscription: seen, kind: Kind.picture, tick: T0 + 55_000 };
+    clock.hold(T0 + 61_000);
+    world.wire.sends(encode([row(7, 40)], picture));
+    mark(seen, "c9");
+    expect(steps().at(-1)!.parts[0]!.heat, "it warms the ground, which cooled meanwhile").toBeGreaterThan(0);
   });
 
   it("asks for a topic and all below it, and for all again", () => {

@@ -141,6 +141,8 @@ export class Feed implements Listener {
   #show(shown: boolean): void {
     if (shown === this.#isShown) return;
     this.#isShown = shown;
+    // What happens until the page is seen again, the picture that it then gets is to make up for.
+    if (!shown) this.#watched.look([], this.#clock.now());
     const wish: Partial<Wish> = shown
       ? { every: this.#every, window: EVERYTHING.window }
       : { every: Math.max(HIDDEN_MS, this.#every ?? 0), window: 0 };

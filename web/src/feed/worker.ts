@@ -14,9 +14,15 @@ const post = (news: News, given: readonly ArrayBuffer[] = []) => postMessage(new
 function open({ live, base, every }: Extract<Order, { type: "open" }>): Feed {
   const environment = reaching(liveUrl(live), { token: () => token });
   const opened = new Feed(environment, new ServerClock(), every, post);
-  void loadGazetteer(base).then((gazetteer) => {
-    opened.lately.gazetteer = gazetteer;
-  });
+  loadGazetteer(base)
+    .then((gazetteer) => {
+      opened.lately.gazetteer = gazetteer;
+    })
+    .catch((error: unknown) => {
+      opened.trouble(
+        `The names of places can't be read (${String(error)}): the busiest are not told of. Reload this page.`,
+      );
+    });
   return opened;
 }
 

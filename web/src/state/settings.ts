@@ -1,3 +1,4 @@
+import { backoff } from "../receive/backoff.ts";
 import type { PageSettings } from "./http.gen.ts";
 
 export type { Basemap, Home, PageSettings } from "./http.gen.ts";
@@ -13,11 +14,13 @@ export function pageSettings(): Promise<PageSettings> {
 }
 
 async function load(): Promise<PageSettings> {
-  try {
-    const response = await fetch(new URL("map.json", document.baseURI));
-    if (response.ok) return (await response.json()) as PageSettings;
-  } catch {
-    // The badge says that the server can't be reached; the page goes on with what it brought.
+  for (let failures = 1; ; failures++) {
+    try {
+      const response = await fetch(new URL("map.json", document.baseURI));
+      return response.ok ? ((await response.json()) as PageSettings) : NONE;
+    } catch {
+      // The badge says that the server can't be reached; one that is just restarting will have it soon.
+      await new Promise((resolve) => setTimeout(resolve, backoff(failures, Math.random())));
+    }
   }
-  return NONE;
 }
