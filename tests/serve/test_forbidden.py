@@ -42,7 +42,7 @@ pytestmark = pytest.mark.parametrize(
 )
 
 
-def token(*topics: str, seconds: float = 600, secret: str = SECRET) -> str:
+def token(*topics: str, seconds: float = 86_400, secret: str = SECRET) -> str:
     return jwt.encode({"topics": list(topics), "exp": int(time.time() + seconds)}, secret, "HS256")
 
 
@@ -51,7 +51,7 @@ REFUSED = {
     "nonsense": "nonsense",
     "forged": token(">", secret="another secret of at least 32 bytes, of a forger"),
     "expired": token(">", seconds=-1),
-    "unsigned": jwt.encode({"topics": [">"], "exp": int(time.time()) + 600}, "", "none"),
+    "unsigned": jwt.encode({"topics": [">"], "exp": int(time.time()) + 86_400}, "", "none"),
     "ingest": INGEST,
 }
 

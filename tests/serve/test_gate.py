@@ -38,7 +38,7 @@ def set_to(**auth: Any) -> pytest.MarkDecorator:
 WITH_TOKENS = set_to(secret=SECRET, ingest_tokens=[INGEST])
 
 
-def token(*topics: str, seconds: float = 600, secret: str = SECRET) -> str:
+def token(*topics: str, seconds: float = 86_400, secret: str = SECRET) -> str:
     return jwt.encode({"topics": list(topics), "exp": int(time.time() + seconds)}, secret, "HS256")
 
 
