@@ -1,4 +1,4 @@
-import { backoff } from "../receive/backoff.ts";
+import { bytesOf } from "../receive/persist.ts";
 import { type Cities, type City, decodeCities } from "./cities.ts";
 import { Countries } from "./countries.ts";
 import { NearestTown } from "./near.ts";
@@ -45,17 +45,4 @@ export async function loadGazetteer(base: string | URL): Promise<Gazetteer> {
     ["base/cities.bin", "base/countries.bin"].map((path) => bytesOf(new URL(path, base))),
   );
   return new Gazetteer(cities!, countries!);
-}
-
-async function bytesOf(url: URL): Promise<Uint8Array> {
-  for (let failures = 1; ; failures++) {
-    try {
-      const response = await fetch(url);
-      if (response.ok) return new Uint8Array(await response.arrayBuffer());
-      console.warn(`${url.pathname} can't be loaded: ${response.status}`);
-    } catch {
-      // The badge says that the server can't be reached.
-    }
-    await new Promise((resolve) => setTimeout(resolve, backoff(failures, Math.random())));
-  }
 }

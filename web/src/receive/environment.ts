@@ -58,13 +58,14 @@ export function reaching(url: URL, { token = () => null, WebSocket: Given }: Rea
 async function whyRefused(live: URL, token: string | null): Promise<Refusal | null> {
   const stats = new URL("stats", live);
   stats.protocol = live.protocol.replace("ws", "http");
-  const response = await fetch(stats, token === null ? {} : { headers: bearer(token) });
+  const response = await fetch(stats, bearing(token));
   if (response.status !== 401 && response.status !== 403) return null;
   const problem: unknown = await response.json().catch(() => null);
   const said = typeof problem === "object" && problem !== null && "message" in problem ? problem.message : null;
   return { status: response.status, message: typeof said === "string" ? said : "" };
 }
 
-export function bearer(token: string): Record<string, string> {
-  return { Authorization: `Bearer ${token}` };
+/** A request that shows a token, if there is one. */
+export function bearing(token: string | null): RequestInit {
+  return token === null ? {} : { headers: { Authorization: `Bearer ${token}` } };
 }

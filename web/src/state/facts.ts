@@ -1,18 +1,13 @@
-import { bearer } from "../receive/environment.ts";
 import type { Stats } from "./http.gen.ts";
+import { askStats } from "./stats.ts";
 import * as store from "./store.ts";
-import { token } from "./token.ts";
 
 /** The few things of `GET /api/stats` that don't come over the live connection; a server without them changes nothing. */
 type Facts = Partial<Pick<Stats, "geo" | "started">>;
 
 export async function loadServerFacts(): Promise<void> {
   try {
-    const shown = token.peek();
-    const response = await fetch(
-      new URL("api/stats", document.baseURI),
-      shown === null ? {} : { headers: bearer(shown) },
-    );
+    const response = await askStats();
     if (response.ok) note((await response.json()) as Facts);
   } catch {
     // The badge says that the server can't be reached; what was known stays.

@@ -1,4 +1,4 @@
-import { backoff } from "../receive/backoff.ts";
+import { persist } from "../receive/persist.ts";
 import type { PageSettings } from "./http.gen.ts";
 
 export type { Basemap, Home, PageSettings } from "./http.gen.ts";
@@ -13,14 +13,9 @@ export function pageSettings(): Promise<PageSettings> {
   return loading;
 }
 
-async function load(): Promise<PageSettings> {
-  for (let failures = 1; ; failures++) {
-    try {
-      const response = await fetch(new URL("map.json", document.baseURI));
-      return response.ok ? ((await response.json()) as PageSettings) : NONE;
-    } catch {
-      // The badge says that the server can't be reached; one that is just restarting will have it soon.
-      await new Promise((resolve) => setTimeout(resolve, backoff(failures, Math.random())));
-    }
-  }
+function load(): Promise<PageSettings> {
+  return persist(async () => {
+    const response = await fetch(new URL("map.json", document.baseURI));
+    return response.ok ? ((await response.json()) as PageSettings) : NONE;
+  });
 }

@@ -1,6 +1,5 @@
-import { bearer } from "../receive/environment.ts";
 import type { Stats } from "./http.gen.ts";
-import { token } from "./token.ts";
+import { askStats } from "./stats.ts";
 
 /** Why lines are not on the map. */
 export interface Why {
@@ -14,9 +13,7 @@ type Answer = Pick<Stats, "reasons" | "examples">;
 
 /** Asks the server. Rejects with words for people when it can't say. */
 export async function loadWhy(): Promise<Why> {
-  const shown = token.peek();
-  const url = new URL("api/stats", document.baseURI);
-  const response = await fetch(url, shown === null ? {} : { headers: bearer(shown) }).catch(() => null);
+  const response = await askStats().catch(() => null);
   if (response === null) throw new Error("The server can't be reached: try again once the badge says Live.");
   if (!response.ok) throw new Error(`The server doesn't say why: it answers ${response.status}.`);
   return whyOf((await response.json()) as Answer);

@@ -1,7 +1,7 @@
 import type { Feature, MultiLineString, MultiPolygon, Position } from "geojson";
 import { rowsOfLattice } from "../../../basemap/lattice.mjs";
 import { type Cities, decodeCities } from "../../places/cities.ts";
-import { backoff } from "../../receive/backoff.ts";
+import { bytesOf } from "../../receive/persist.ts";
 import { worldOf } from "../../receive/world.ts";
 import { decodePolylines } from "./polylines.ts";
 
@@ -16,7 +16,7 @@ export interface Base {
 }
 
 export async function loadBase(): Promise<Base> {
-  const [land, borders, dots] = await Promise.all(["land.bin", "borders.bin", "dots.bin"].map(bytesOf));
+  const [land, borders, dots] = await Promise.all(["land.bin", "borders.bin", "dots.bin"].map(fileOf));
   const polygons = decodePolylines(land!);
   return {
     land: feature({ type: "MultiPolygon", coordinates: polygons }),
@@ -29,21 +29,12 @@ export async function loadBase(): Promise<Base> {
 
 /** The towns that the map may name. */
 export async function loadCities(): Promise<Cities> {
-  return decodeCities(await bytesOf("cities.bin"));
+  return decodeCities(await fileOf("cities.bin"));
 }
 
-/** A file of the base map; tries again until it comes, since a server that is just restarting will have it soon. */
-async function bytesOf(name: string): Promise<Uint8Array<ArrayBuffer>> {
-  for (let failures = 1; ; failures++) {
-    try {
-      const response = await fetch(new URL(`base/${name}`, document.baseURI));
-      if (response.ok) return new Uint8Array(await response.arrayBuffer());
-      console.warn(`the base map's ${name} can't be loaded: ${response.status}`);
-    } catch {
-      // The badge says that the server can't be reached.
-    }
-    await new Promise((resolve) => setTimeout(resolve, backoff(failures, Math.random())));
-  }
+/** A file of the base map. */
+function fileOf(name: string): Promise<Uint8Array<ArrayBuffer>> {
+  return bytesOf(new URL(`base/${name}`, document.baseURI));
 }
 
 function feature<G extends MultiPolygon | MultiLineString>(geometry: G): Feature<G> {
