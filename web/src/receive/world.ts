@@ -13,6 +13,12 @@ export function degreesOf(x: number, y: number): [longitude: number, latitude: n
   return [360 * (x - 0.5), (360 / Math.PI) * Math.atan(Math.exp(2 * Math.PI * (0.5 - y))) - 90];
 }
 
+/** The direction of a place (degrees) from the Earth's centre: a unit vector. */
+export function directionOf(longitude: number, latitude: number): [x: number, y: number, z: number] {
+  const [l, p] = [(longitude * Math.PI) / 180, (latitude * Math.PI) / 180];
+  return [Math.cos(p) * Math.cos(l), Math.cos(p) * Math.sin(l), Math.sin(p)];
+}
+
 /** Where a row of a frame is in the world: the centre of its cell. */
 export function placeOf(frame: Frame, row: number): [x: number, y: number] {
   // Centres of the finest cells lie between two of the wire's units, and were rounded down.

@@ -2,6 +2,7 @@ import { effect } from "@preact/signals";
 import type { Map as MapLibre, PaddingOptions } from "maplibre-gl";
 import * as store from "../state/store.ts";
 import * as view from "../state/view.ts";
+import { isRoomy, mayMove, REDUCED_MOTION } from "../state/window.ts";
 import { AtmosphereLayer } from "./live/atmosphere.ts";
 import { canDrawHalfFloats } from "./live/gl.ts";
 import { GroundLayer } from "./live/ground.ts";
@@ -12,8 +13,6 @@ import { createMap, fitInhabited, keepLayers, paint } from "./map/map.ts";
 import { Bender } from "./map/projection.ts";
 import type { Theme } from "./theme.ts";
 import { layBasemap } from "./underlay.ts";
-
-const REDUCED_MOTION = matchMedia("(prefers-reduced-motion: reduce)");
 
 /** Builds the map with its layers and keeps it in step with theme, window and feed. Rejects where there is no WebGL2. */
 export async function startScene(live: LiveLayer, container: HTMLElement): Promise<MapLibre> {
@@ -64,13 +63,8 @@ function clearOfPanels(): PaddingOptions {
     const isOnItsSide = innerWidth > innerHeight;
     return isOnItsSide ? { top: 8, bottom: 32, left: 316, right: 64 } : { top: 120, bottom: 150, left: 0, right: 0 };
   }
-  if (!isRoomy()) return { top: 116, bottom: 76, left: 16, right: 16 };
+  if (!isRoomy.peek()) return { top: 116, bottom: 76, left: 16, right: 16 };
   return { top: 34, bottom: 34, left: 280, right: 300 };
-}
-
-/** Columns stand on both sides of the map. */
-function isRoomy(): boolean {
-  return innerWidth >= 1160 && innerHeight >= 600;
 }
 
 /** What the panels cover changes with the window; what is in the middle stays there. */
@@ -80,12 +74,12 @@ function followWindow(map: MapLibre): void {
 
 function followProjection(map: MapLibre): void {
   const bender = new Bender(map, view.projection.peek());
-  view.projection.subscribe((to) => bender.become(to, REDUCED_MOTION.matches ? "once" : "length"));
+  view.projection.subscribe((to) => bender.become(to, mayMove() ? "length" : "once"));
 }
 
 function followMotion(live: LiveLayer): void {
   const follow = () => {
-    live.still = REDUCED_MOTION.matches;
+    live.still = !mayMove();
   };
   REDUCED_MOTION.addEventListener("change", follow);
   follow();

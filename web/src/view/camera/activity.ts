@@ -1,5 +1,7 @@
 /** Where on Earth it is busy: directions from the Earth's centre with weights, gathered in cells of a few degrees. No I/O. */
 
+import { directionOf } from "../../receive/world.ts";
+
 /** Degrees of a cell's side. */
 const CELL = 3;
 const COLUMNS = 360 / CELL;
@@ -44,7 +46,7 @@ export class Activity {
   /** Adds a place (degrees). What counts is how far it spreads: a place with a thousand events weighs as much as eleven with one. */
   add(lon: number, lat: number, count: number): void {
     const weight = 1 + Math.log2(Math.max(1, count));
-    const [x, y, z] = vectorOf(lon, lat);
+    const [x, y, z] = directionOf(lon, lat);
     const at = 4 * cellOf(lon, lat);
     this.#cells[at]! += x * weight;
     this.#cells[at + 1]! += y * weight;
@@ -76,7 +78,7 @@ export class Activity {
     let brightest = -1;
     for (let lat = -most; lat <= most; lat += most / 3) {
       for (let lon = -180; lon < 180; lon += SIDES) {
-        const [x, y, z] = vectorOf(lon, lat);
+        const [x, y, z] = directionOf(lon, lat);
         let light = 0;
         for (const cell of cells) light += cell.weight * Math.max(0, cosine({ x, y, z, weight: 1 }, cell)) ** 3;
         if (light <= brightest) continue;
@@ -132,8 +134,8 @@ export class Activity {
 
 /** Degrees between two places, seen from the Earth's centre. */
 export function between(a: { lon: number; lat: number }, b: { lon: number; lat: number }): number {
-  const [ax, ay, az] = vectorOf(a.lon, a.lat);
-  const [bx, by, bz] = vectorOf(b.lon, b.lat);
+  const [ax, ay, az] = directionOf(a.lon, a.lat);
+  const [bx, by, bz] = directionOf(b.lon, b.lat);
   return angle(ax * bx + ay * by + az * bz);
 }
 
@@ -184,11 +186,6 @@ function cellOf(lon: number, lat: number): number {
   const column = Math.floor((lon + 180) / CELL) % COLUMNS;
   const row = Math.min(ROWS - 1, Math.max(0, Math.floor((lat + 90) / CELL)));
   return row * COLUMNS + ((column + COLUMNS) % COLUMNS);
-}
-
-function vectorOf(lon: number, lat: number): [number, number, number] {
-  const [l, p] = [lon / DEGREES, lat / DEGREES];
-  return [Math.cos(p) * Math.cos(l), Math.cos(p) * Math.sin(l), Math.sin(p)];
 }
 
 function placeOf({ x, y, z }: Sum): { lon: number; lat: number } {

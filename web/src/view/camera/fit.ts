@@ -1,3 +1,4 @@
+import { degreesOf, worldOf } from "../../receive/world.ts";
 import type { Place, Projection } from "../../state/view.ts";
 import type { Activity, Cap } from "./activity.ts";
 
@@ -17,7 +18,7 @@ const GLOBE_FILLS = 0.94;
 /** Degrees: the whole globe is not looked at from further up or down, or half of it would be ice. */
 const MOST_TILT = 32;
 /** Where people are, on the flat map: west, south, east, north. */
-export const INHABITED = [-127, -47, 180, 67] as const;
+export const INHABITED: [number, number, number, number] = [-127, -47, 180, 67];
 /** And on the globe, for the time that nothing is known. */
 const INHABITED_CENTRE = { lon: 20, lat: 22 };
 /** MapLibre looks from this many heights of its canvas away. */
@@ -77,15 +78,11 @@ export function wholeGlobe({ lon, lat }: { lon: number; lat: number }, room: Roo
 /** The view of the inhabited world. */
 function wholeMap({ width, height }: Room): Aim {
   const [west, south, east, north] = INHABITED;
-  const [top, bottom] = [mercator(north), mercator(south)];
+  const [, top] = worldOf(west, north);
+  const [, bottom] = worldOf(east, south);
   const world = Math.min((width * 360) / (east - west), height / (bottom - top));
-  const y = (top + bottom) / 2;
-  const lat = 2 * Math.atan(Math.exp(Math.PI * (1 - 2 * y))) - Math.PI / 2;
-  return { lon: (west + east) / 2, lat: lat / DEGREE, zoom: Math.log2(world / WORLD_PIXELS) };
-}
-
-function mercator(lat: number): number {
-  return 0.5 - Math.log(Math.tan(Math.PI / 4 + (lat * DEGREE) / 2)) / (2 * Math.PI);
+  const [, lat] = degreesOf(0.5, (top + bottom) / 2);
+  return { lon: (west + east) / 2, lat, zoom: Math.log2(world / WORLD_PIXELS) };
 }
 
 function half({ width, height }: Room): number {

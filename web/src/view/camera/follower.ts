@@ -1,5 +1,6 @@
 import type { Map as MapLibre } from "maplibre-gl";
 import * as view from "../../state/view.ts";
+import { mayMove } from "../../state/window.ts";
 import type { Camera } from "./camera.ts";
 import { optionsOf } from "./camera.ts";
 import { type Aim, closeUp, isRegional } from "./fit.ts";
@@ -15,9 +16,6 @@ const HANDS_OFF_MS = 30_000;
 const TURN = 2;
 /** Degrees around a spot that are shown with it. */
 const SPOT_RADIUS = 13;
-
-/** Whether somebody wants little motion: MapLibre then jumps instead of flying, of its own accord. */
-const reduced = matchMedia("(prefers-reduced-motion: reduce)");
 
 /** Takes the camera on its tour while `view.following` is set, and lets go of it for a while when somebody takes it. */
 export class Follower {
@@ -88,7 +86,7 @@ export class Follower {
     const isThere = Math.abs(this.#map.getZoom() - aim.zoom) < 0.05;
     this.#map.easeTo({ ...optionsOf(there), duration: turns && isThere ? 0 : TRAVEL_MS });
     this.#there(() => {
-      if (turns && !reduced.matches) this.#turn(aim);
+      if (turns && mayMove()) this.#turn(aim);
       else this.#after(dwell(), () => this.#go());
     });
   }
@@ -117,5 +115,6 @@ export class Follower {
 }
 
 function dwell(): number {
-  return reduced.matches ? CALM_DWELL_MS : DWELL_MS;
+  // Where it may not move by itself MapLibre jumps instead of flying, of its own accord.
+  return mayMove() ? DWELL_MS : CALM_DWELL_MS;
 }

@@ -1,6 +1,5 @@
 import type { Part } from "../../feed/protocol.ts";
-import { TILE_BITS } from "../../receive/frame.ts";
-import { degreesOf } from "../../receive/world.ts";
+import { lonLat } from "../../receive/world.ts";
 import { arcFragment, arcVertex } from "./arcshaders.ts";
 import type { Camera } from "./camera.ts";
 import { bindTexture, compile, type Program } from "./gl.ts";
@@ -122,11 +121,7 @@ export class Arcs {
     const free = this.#starts.findIndex((start) => now - start >= LIFE_MS || start > now + 2 * SPREAD_MS);
     const home = this.home;
     if (free < 0 || !home) return;
-    const side = 2 ** -frame.z;
-    const half = frame.bits === TILE_BITS ? 0.5 : 0;
-    const x = (frame.tileX + (frame.x[row]! + half) / 2 ** TILE_BITS) * side;
-    const y = (frame.tileY + (frame.y[row]! + half) / 2 ** TILE_BITS) * side;
-    const from = degreesOf(x, y);
+    const from = lonLat(frame, row);
     if (Math.abs(from[0] - home.lon) < AT_HOME && Math.abs(from[1] - home.lat) < AT_HOME) return;
     if (!writeRoute(from, [home.lon, home.lat], this.#points, free * ARC_FLOATS)) return;
     this.#starts[free] = now + Math.random() * SPREAD_MS;

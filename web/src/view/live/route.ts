@@ -1,4 +1,4 @@
-import { worldOf } from "../../receive/world.ts";
+import { directionOf, worldOf } from "../../receive/world.ts";
 
 /** The way of an arc, from a place to another along a great circle. No I/O. */
 
@@ -15,8 +15,6 @@ const RISE = 0.2;
 const HIGHEST = 0.4;
 const DEGREE = Math.PI / 180;
 
-type Vector = [number, number, number];
-
 /** Writes an arc's points (degrees in) from `at` on; x runs on over the date line. False for places that are one, or opposite. */
 export function writeRoute(
   from: readonly [number, number],
@@ -24,7 +22,7 @@ export function writeRoute(
   into: Float32Array,
   at: number,
 ): boolean {
-  const [a, b] = [vectorOf(from), vectorOf(to)];
+  const [a, b] = [directionOf(...from), directionOf(...to)];
   const angle = Math.acos(Math.max(-1, Math.min(1, a[0] * b[0] + a[1] * b[1] + a[2] * b[2])));
   if (angle < 0.002 || angle > Math.PI - 0.002) return false;
   const height = HIGHEST * Math.tanh((RISE * angle) / HIGHEST);
@@ -41,9 +39,4 @@ export function writeRoute(
     into[at + POINT_FLOATS * i + 2] = height * 4 * s * (1 - s);
   }
   return true;
-}
-
-function vectorOf([lon, lat]: readonly [number, number]): Vector {
-  const [l, p] = [lon * DEGREE, lat * DEGREE];
-  return [Math.cos(p) * Math.cos(l), Math.cos(p) * Math.sin(l), Math.sin(p)];
 }

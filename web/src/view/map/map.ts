@@ -9,17 +9,13 @@ import type {
   PaddingOptions,
 } from "maplibre-gl";
 import type { Projection } from "../../state/view.ts";
+import { INHABITED } from "../camera/fit.ts";
 import { MAP_COLOURS, type Theme } from "../theme.ts";
 import type { Base } from "./base.ts";
 import { LABELS } from "./labels.ts";
 import { projectionOf } from "./projection.ts";
 import { firstName } from "./style.ts";
 
-/** Where people are: what the first view shows, clear of the panels. */
-const INHABITED: [[number, number], [number, number]] = [
-  [-127, -47],
-  [180, 67],
-];
 /** Where a cell of the default precision (38 m) is 32 pixels wide. */
 const MAX_ZOOM = 16;
 /** The base map's outlines are good to about a kilometre: where that gets many pixels they give way, as do sea and land. */

@@ -3,10 +3,10 @@ import type { Actions } from "../../actions.ts";
 import { home, theme } from "../../state/store.ts";
 import { chooseTheme } from "../../state/theme.ts";
 import { arcs, following, type Mode, mode, overlay, type Projection, projection } from "../../state/view.ts";
+import { isRoomy } from "../../state/window.ts";
 import { IconButton, Tip } from "./buttons.tsx";
 import * as icons from "./icons.tsx";
 import { Popover } from "./popover.tsx";
-import { isRoomy } from "./room.ts";
 import { Segments } from "./segments.tsx";
 import { ShareItems, ShareMenu } from "./share.tsx";
 

@@ -3,8 +3,8 @@ import { useRef } from "preact/hooks";
 import { hasRough, isSmall, topics, windowHeight } from "../../state/store.ts";
 import { type Branch, TopicTree, toggled } from "../../state/tree.ts";
 import { hidden, projection, solo } from "../../state/view.ts";
+import { isRoomy } from "../../state/window.ts";
 import type { Page } from "./ports.ts";
-import { isRoomy } from "./room.ts";
 import { TopicRows } from "./rows.tsx";
 
 /** Lines that are shown before "more" is pressed: as many as fit between the total and the bottom, up to eight. */

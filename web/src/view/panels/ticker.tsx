@@ -5,8 +5,8 @@ import { age, country, full, position } from "../../state/format.ts";
 import { cssOf } from "../../state/palette.ts";
 import { type Sample, samples, theme } from "../../state/store.ts";
 import { projection } from "../../state/view.ts";
+import { mayMove } from "../../state/window.ts";
 import type { Page } from "./ports.ts";
-import { mayMove } from "./room.ts";
 import { useSecond } from "./second.ts";
 
 /** As many as are to be seen, and one that is on its way out. */

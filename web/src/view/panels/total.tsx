@@ -2,7 +2,7 @@ import { useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { change, rate as formatRate, full, since } from "../../state/format.ts";
 import { located, rate, started, trend } from "../../state/store.ts";
-import { mayMove } from "./room.ts";
+import { mayMove } from "../../state/window.ts";
 
 /** Time in which the shown number catches up with the true one: a little more than a tick, so that it runs on. */
 const RUN_MS = 300;

@@ -7,9 +7,10 @@ ROOMY.addEventListener("change", () => {
   isRoomy.value = ROOMY.matches;
 });
 
-const REDUCED = matchMedia("(prefers-reduced-motion: reduce)");
+/** Set while somebody wants little motion. */
+export const REDUCED_MOTION = matchMedia("(prefers-reduced-motion: reduce)");
 
 /** Whether things may move by themselves. */
 export function mayMove(): boolean {
-  return !REDUCED.matches;
+  return !REDUCED_MOTION.matches;
 }
