@@ -43,11 +43,11 @@ def basemap_of(text: str) -> Basemap:
         return Basemap("bundled")
     if re.search(r"\s", text) and "://" in text:
         raise ValueError(f'"{text}" has a space in it, which no URL has')
+    if is_file(text):
+        return Basemap("pmtiles", path=Path(text))
     scheme, separator, _ = text.partition("://")
     if not separator:
-        if _PLACEHOLDER.search(text):
-            raise ValueError(f'"{text}" is no URL: a template of tiles begins with https://')
-        return Basemap("pmtiles", path=Path(text))
+        raise ValueError(f'"{text}" is no URL: a template of tiles begins with https://')
     if scheme.lower() not in ("http", "https"):
         raise ValueError(f'"{text}" is neither an http or https URL nor a PMTiles file')
     host_of(text)
@@ -59,6 +59,12 @@ def basemap_of(text: str) -> Basemap:
     if path.endswith(_PICTURES):
         raise ValueError(f'"{text}" is a single tile: a template has {{z}}, {{x}} and {{y}} in it')
     return Basemap("style", text)
+
+
+def is_file(text: str) -> bool:
+    """Whether a base map is a file of this machine, good or not."""
+    text = text.strip()
+    return text not in ("", BUNDLED) and "://" not in text and not _PLACEHOLDER.search(text)
 
 
 def host_of(url: str) -> str:

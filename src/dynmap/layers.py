@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from dynmap import keyfiles, specs
-from dynmap.basemaps import BUNDLED
+from dynmap.basemaps import is_file
 from dynmap.config import (
     TCP_ADDRESS,
     AuthSettings,
@@ -143,8 +143,7 @@ def _resolve(values: Tree, folder: Path) -> None:
 
 def _resolved(basemap: str, folder: Path) -> str:
     """A base map that is a file, relative to the folder; others as they are."""
-    is_path = "://" not in basemap and "{" not in basemap and basemap not in ("", BUNDLED)
-    return str(folder / Path(basemap).expanduser()) if is_path else basemap
+    return str(folder / Path(basemap).expanduser()) if is_file(basemap) else basemap
 
 
 def _of_environment(environ: Mapping[str, str]) -> Layer:

@@ -41,10 +41,6 @@ export function buildOf(html: string): string | null {
 }
 
 /** Marks the page, keeps the screen awake and watches over it while `view.kiosk` is set. */
-export function startKiosk(): Kiosk {
-  return new Kiosk();
-}
-
 export class Kiosk {
   #lostAt: number | null = null;
   #heardAt = performance.now();

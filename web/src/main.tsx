@@ -5,7 +5,7 @@ import { render } from "preact";
 import { actionsOf } from "./actions.ts";
 import { startEmbed } from "./embed.ts";
 import { expose } from "./handle.ts";
-import { startKiosk } from "./kiosk.ts";
+import { Kiosk } from "./kiosk.ts";
 import { Page } from "./page.ts";
 import { followAddress, openAddress } from "./state/addressbar.ts";
 import { loadServerFacts } from "./state/facts.ts";
@@ -29,7 +29,7 @@ const page = new Page(new URL("api/live", document.baseURI));
 const handle = expose(page);
 const camera = new Camera(page.layer);
 const actions = actionsOf(camera, page.clock);
-const kiosk = startKiosk();
+const kiosk = new Kiosk();
 const embedMap = startEmbed(camera, {
   totals: () => handle.state().topics,
   around: (...place) => page.around(...place),

@@ -52,10 +52,7 @@ export class Page {
     this.#order({ type: "open", live: live.href, base: document.baseURI, every: EVERY_MS });
     effect(() => this.#order({ type: "solo", topic: solo.value }));
     store.theme.subscribe(() => this.#paint());
-    hidden.subscribe(() => {
-      this.#paint();
-      this.#list();
-    });
+    hidden.subscribe(() => this.#paint());
     this.#followWindow();
   }
 
@@ -218,7 +215,6 @@ export class Page {
       name: this.names[slot]!,
       count: this.account.totals[slot] ?? 0,
       rate: summary.rates[slot]!,
-      visible: !isHidden(this.names[slot]!, hidden.peek()),
     }));
   }
 

@@ -24,9 +24,8 @@ export function captionOf(now: number): Caption {
 /** Draws the map's canvas and a caption over a canvas of the same size. */
 export function compose(pen: CanvasRenderingContext2D, map: HTMLCanvasElement, caption: Caption): void {
   const { width, height } = pen.canvas;
-  const style = getComputedStyle(document.documentElement);
   const unit = Math.max(0.5, Math.min(width, height) / 800);
-  pen.fillStyle = style.getPropertyValue("--page").trim() || style.backgroundColor;
+  pen.fillStyle = getComputedStyle(document.documentElement).backgroundColor;
   pen.fillRect(0, 0, width, height);
   pen.drawImage(map, 0, 0, width, height);
   const isDark = store.theme.peek() === "dark";

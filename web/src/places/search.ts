@@ -1,4 +1,5 @@
 import { go, type Prepared, prepare } from "fuzzysort";
+import { country as nameOfCountry } from "../state/format.ts";
 import type { Gazetteer } from "./gazetteer.ts";
 
 /** A place that a search came upon. */
@@ -35,7 +36,6 @@ interface Candidate {
 }
 
 const prepared = new WeakMap<Gazetteer, readonly Candidate[]>();
-const countryNames = new Intl.DisplayNames(["en"], { type: "region" });
 /** "US", "UK". */
 const shortNames = new Intl.DisplayNames(["en"], { type: "region", style: "short" });
 
@@ -73,7 +73,7 @@ function candidatesOf(gazetteer: Gazetteer): readonly Candidate[] {
   const { names, country, population } = gazetteer.cities;
   const most = Math.log(population[0] ?? 1);
   const countries = gazetteer.countries.codes.flatMap((code) => {
-    const names = new Set([nameOf(code), shortNames.of(code) ?? code]);
+    const names = new Set([nameOfCountry(code), shortNames.of(code) ?? code]);
     return [...names].map((name) => ({ name: prepare(name), city: -1, country: code, fame: 1 }));
   });
   const cities = names.map((name, city) => ({
@@ -88,7 +88,7 @@ function candidatesOf(gazetteer: Gazetteer): readonly Candidate[] {
 }
 
 function isCountry(code: string, text: string): boolean {
-  return code === text.toUpperCase() || folded(nameOf(code)).startsWith(folded(text));
+  return code === text.toUpperCase() || folded(nameOfCountry(code)).startsWith(folded(text));
 }
 
 function folded(text: string): string {
@@ -98,16 +98,12 @@ function folded(text: string): string {
     .toLowerCase();
 }
 
-function nameOf(code: string): string {
-  return countryNames.of(code) ?? code;
-}
-
 function foundOf(gazetteer: Gazetteer, { city, country }: Candidate): Found {
   if (city >= 0) {
     const { name, lon, lat } = gazetteer.city(city);
     return { kind: "city", name, country, lon, lat, zoom: CITY_ZOOM };
   }
-  return { kind: "country", name: nameOf(country), country, ...viewOf(gazetteer, country) };
+  return { kind: "country", name: nameOfCountry(country), country, ...viewOf(gazetteer, country) };
 }
 
 function viewOf(gazetteer: Gazetteer, code: string): { lon: number; lat: number; zoom: number } {

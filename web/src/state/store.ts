@@ -2,6 +2,7 @@ import { computed, signal } from "@preact/signals";
 import type { IngestState, SourceState } from "../receive/messages.ts";
 import type { ConnectionState } from "../receive/socket.ts";
 import type { Theme } from "../view/theme.ts";
+import type { Home } from "./settings.ts";
 
 /** What the panels show. Written by `page.ts`, read by the panels; nothing here knows the wire or the map. */
 
@@ -10,7 +11,6 @@ export interface TopicRow {
   name: string;
   count: number;
   rate: number;
-  visible: boolean;
 }
 
 /** An event that was drawn, for the ticker: one of many. */
@@ -60,13 +60,6 @@ export interface Around {
   seconds: Float32Array;
 }
 
-/** A place that events may be drawn to from. */
-export interface Home {
-  name: string;
-  lon: number;
-  lat: number;
-}
-
 export interface Attribution {
   text: string;
   /** Null for a location table that says of nobody to link to. */
@@ -94,6 +87,7 @@ export const partly = signal(false);
 export const latency = signal<number | null>(null);
 /** By how much the rate differs from that of the last minutes: 0.1 is a tenth more; null while there is nothing to compare with. */
 export const trend = signal<number | null>(null);
+/** The place that events may be drawn to from. */
 export const home = signal<Home | null>(null);
 export const viewers = signal(0);
 export const ingest = signal<IngestState>({ state: "ready" });

@@ -25,6 +25,11 @@ export function chooseTheme(choice: Theme): void {
   chosenTheme.value = choice;
 }
 
+/** Chooses the other one. */
+export function toggleTheme(): void {
+  chooseTheme(theme.peek() === "dark" ? "light" : "dark");
+}
+
 function apply(): void {
   const shown = chosenTheme.peek() ?? systems();
   document.documentElement.dataset.theme = shown;

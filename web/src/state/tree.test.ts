@@ -3,7 +3,7 @@ import type { TopicRow } from "./store.ts";
 import { isWithin, type Line, TopicTree, toggled } from "./tree.ts";
 
 const rows = (counts: Record<string, number>): TopicRow[] =>
-  Object.entries(counts).map(([name, count], slot) => ({ slot, name, count, rate: count / 10, visible: true }));
+  Object.entries(counts).map(([name, count], slot) => ({ slot, name, count, rate: count / 10 }));
 
 function treeOf(counts: Record<string, number>): TopicTree {
   const tree = new TopicTree();

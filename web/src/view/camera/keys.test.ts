@@ -10,7 +10,7 @@ const view = await import("../../state/view.ts");
 const { chosenTheme } = await import("../../state/theme.ts");
 const { KEYS, firstTopics, keyOf } = await import("./keys.ts");
 
-const row = (name: string, count: number, slot = 0) => ({ slot, name, count, rate: 0, visible: true });
+const row = (name: string, count: number, slot = 0) => ({ slot, name, count, rate: 0 });
 const calls: string[] = [];
 const actions = new Proxy({} as Actions, {
   get:

@@ -1,6 +1,6 @@
 import { type Actions, toggleKiosk } from "../../actions.ts";
 import * as store from "../../state/store.ts";
-import { chooseTheme } from "../../state/theme.ts";
+import { toggleTheme } from "../../state/theme.ts";
 import { type Branch, TopicTree, toggled } from "../../state/tree.ts";
 import * as view from "../../state/view.ts";
 import { MODES } from "../../state/view.ts";
@@ -39,12 +39,7 @@ export const KEYS: readonly Key[] = [
   { keys: ["0", "F"], what: "Fit the map to where it is busy", on: ["0", "f"], run: (actions) => actions.fit() },
   { keys: ["G"], what: "Globe or flat map", on: ["g"], run: () => flip() },
   { keys: ["M"], what: "Points, heat or both", on: ["m"], run: () => nextMode() },
-  {
-    keys: ["T"],
-    what: "Dark or light",
-    on: ["t"],
-    run: () => chooseTheme(store.theme.peek() === "dark" ? "light" : "dark"),
-  },
+  { keys: ["T"], what: "Dark or light", on: ["t"], run: () => toggleTheme() },
   { keys: ["A"], what: "Arcs to the home", on: ["a"], run: () => toggle(view.arcs) },
   { keys: ["O"], what: "Follow where it is busy", on: ["o"], run: () => toggle(view.following) },
   {

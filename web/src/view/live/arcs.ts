@@ -1,5 +1,6 @@
 import type { Part } from "../../feed/protocol.ts";
 import { lonLat } from "../../receive/world.ts";
+import type { Home } from "../../state/settings.ts";
 import { arcFragment, arcVertex } from "./arcshaders.ts";
 import type { Camera } from "./camera.ts";
 import { bindTexture, compile, type Program } from "./gl.ts";
@@ -17,11 +18,6 @@ const AT_HOME = 1;
 
 const POINT_BYTES = POINT_FLOATS * 4;
 const ARC_FLOATS = POINTS * POINT_FLOATS;
-
-export interface Home {
-  lon: number;
-  lat: number;
-}
 
 /** Arcs from some of what happens to one place. Nothing is kept of what happens while there is no such place. */
 export class Arcs {

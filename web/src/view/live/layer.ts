@@ -2,9 +2,10 @@ import type { CustomLayerInterface, CustomRenderMethodInput, Map as MapLibre } f
 import type { Part } from "../../feed/protocol.ts";
 import type { ServerClock } from "../../receive/clock.ts";
 import { type Frame, Kind } from "../../receive/frame.ts";
+import type { Home } from "../../state/settings.ts";
 import type { Mode } from "../../state/view.ts";
 import { MAP_COLOURS, type Theme } from "../theme.ts";
-import { Arcs, type Home } from "./arcs.ts";
+import { Arcs } from "./arcs.ts";
 import { PointBuffers, resetUnpacking } from "./buffers.ts";
 import { Camera } from "./camera.ts";
 import { Darkroom } from "./darkroom.ts";

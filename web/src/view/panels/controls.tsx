@@ -1,7 +1,7 @@
 import type { ComponentType } from "preact";
 import type { Actions } from "../../actions.ts";
 import { home, theme } from "../../state/store.ts";
-import { chooseTheme } from "../../state/theme.ts";
+import { toggleTheme } from "../../state/theme.ts";
 import { arcs, following, type Mode, mode, overlay, type Projection, projection } from "../../state/view.ts";
 import { isRoomy } from "../../state/window.ts";
 import { IconButton, Tip } from "./buttons.tsx";
@@ -73,7 +73,7 @@ function toolsOf(actions: Actions): Tool[] {
       label: isDark ? "Light theme" : "Dark theme",
       shortcut: "T",
       Icon: isDark ? icons.Sun : icons.Moon,
-      run: () => chooseTheme(isDark ? "light" : "dark"),
+      run: toggleTheme,
     },
     ...(document.fullscreenEnabled ? [fullScreenTool(actions)] : []),
     { label: "Help", shortcut: "?", Icon: icons.Question, run: () => show("help") },
