@@ -12,12 +12,11 @@ export interface Caption {
 /** The caption of this moment, server time in ms. */
 export function captionOf(now: number): Caption {
   const started = store.started.peek();
-  const { text } = store.attribution.peek();
   return {
     total: full(store.located.peek()),
     label: started === null ? "events since the server started" : `events since ${since(started, now)}`,
     time: `${new Date(now).toISOString().slice(0, 10)} ${timeOf(now)} UTC`,
-    credits: `DynMap · MapLibre · Natural Earth · ${text}`,
+    credits: ["DynMap", ...store.credits.peek().map(({ text }) => text)].join(" · "),
   };
 }
 

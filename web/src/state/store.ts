@@ -62,6 +62,8 @@ export interface Around {
 
 export interface Attribution {
   text: string;
+  /** More of it, for who points at it. */
+  title?: string;
   /** Null for a location table that says of nobody to link to. */
   url: string | null;
 }
@@ -103,7 +105,15 @@ export const attribution = signal<Attribution>({ text: "IP geolocation by DB-IP"
 
 /** Whom a base map of somebody else's is owed to; empty for the bundled one. */
 export const basemapAttribution = signal<readonly Attribution[]>([]);
-/** What is wrong with it. */
+/** All whom the map is owed to, wherever it is shown or taken to. */
+export const credits = computed<readonly Attribution[]>(() => [
+  { text: "MapLibre", url: "https://maplibre.org" },
+  { text: "Natural Earth", url: "https://www.naturalearthdata.com" },
+  { text: "GeoNames", url: "https://www.geonames.org", title: "Names of places, CC BY 4.0" },
+  attribution.value,
+  ...basemapAttribution.value,
+]);
+/** What is wrong with the base map. */
 export const basemapTrouble = signal<readonly string[]>([]);
 
 /** What the badge says. */

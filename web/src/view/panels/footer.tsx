@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { Fragment } from "preact";
 import { clock as formatClock } from "../../state/format.ts";
-import { attribution, basemapAttribution } from "../../state/store.ts";
+import { type Attribution, credits } from "../../state/store.ts";
 import type { Page } from "./ports.ts";
 import { useSecond } from "./second.ts";
 import { Tray } from "./tray.tsx";
@@ -13,14 +13,10 @@ export function Footer({ page }: { page: Page }) {
       <Tray />
       <Clock clock={page.clock} />
       <p class="attribution">
-        <Owed url="https://maplibre.org" text="MapLibre" /> ·{" "}
-        <Owed url="https://www.naturalearthdata.com" text="Natural Earth" /> ·{" "}
-        <Owed url="https://www.geonames.org" text="GeoNames" title="Names of places, CC BY 4.0" /> ·{" "}
-        <Owed {...attribution.value} />
-        {basemapAttribution.value.map((owed) => (
+        {credits.value.map((owed, i) => (
           <Fragment key={owed.text}>
-            {" "}
-            · <Owed {...owed} />
+            {i > 0 && " · "}
+            <Owed {...owed} />
           </Fragment>
         ))}
       </p>
@@ -28,7 +24,7 @@ export function Footer({ page }: { page: Page }) {
   );
 }
 
-function Owed({ url, text, title }: { url: string | null; text: string; title?: string }) {
+function Owed({ url, text, title }: Attribution) {
   if (url === null) return <span>{text}</span>;
   return (
     <a href={url} title={title} rel="noreferrer" target="_blank">
