@@ -6,6 +6,7 @@ import * as store from "./state/store.ts";
 import { chosenTheme } from "./state/theme.ts";
 import { embedded } from "./state/view.ts";
 import type { Camera } from "./view/camera/camera.ts";
+import { degreesAcross } from "./view/map/pointing.ts";
 
 /** The map in a frame of another page, and the messages that it understands: docs/embed.md. It tells what can be seen, and no token. */
 
@@ -63,8 +64,7 @@ export function startEmbed(camera: Camera, told: Told): (map: MapLibre) => void 
     const to = subscriber;
     if (to === null) return;
     const { lng: lon, lat } = lngLat.wrap();
-    const degrees = (REACH * 360 * Math.cos((lat * Math.PI) / 180)) / (512 * 2 ** map.getZoom());
-    const { place, country, count, topics } = await told.around(lon, lat, degrees);
+    const { place, country, count, topics } = await told.around(lon, lat, degreesAcross(map, REACH));
     const counts = Object.fromEntries(topics.map((topic) => [topic.name, topic.count]));
     send({ dynmap: "picked", lon, lat, place, country, count, topics: counts }, to);
   };

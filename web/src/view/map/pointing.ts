@@ -32,6 +32,11 @@ const TILE = 512;
 const FAR = 4;
 const FAR_SINE = Math.sin((FAR * Math.PI) / 360);
 
+/** How many degrees so many pixels are at the zoom that a map has. */
+export function degreesAcross(map: MapLibre, pixels: number): number {
+  return (pixels * 360) / (TILE * 2 ** map.getZoom());
+}
+
 export function pointAt(map: MapLibre): Pointing {
   const middle = () => {
     const { lng: lon, lat } = map.getCenter();
@@ -63,7 +68,7 @@ export function pointAt(map: MapLibre): Pointing {
         Math.abs(Math.sin(((there.lng - lon) * Math.PI) / 360)) * Math.cos((lat * Math.PI) / 180) > FAR_SINE;
       return isHidden ? null : [at.x, at.y];
     },
-    degrees: (pixels) => (pixels * 360) / (TILE * 2 ** map.getZoom()),
+    degrees: (pixels) => degreesAcross(map, pixels),
     middle,
   };
 }
